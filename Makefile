@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# lunar: an in-kernel iSCSI target. "make help" lists the targets.
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+# The kernel to build for: the running one; on a machine that has no headers
+# of that (a container, say) the newest there are.
+ifneq ($(wildcard /lib/modules/$(shell uname -r)/build/Makefile),)
+KVER ?= $(shell uname -r)
+else
+KVER ?= $(shell ls -d /lib/modules/*/build/Makefile 2>/dev/null | cut -d/ -f4 | sort -V | tail -n 1)
+endif
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr
+
+# LLVM=1 on the command line reaches the kernel's make by itself.
+KMAKE = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+all: modules lunarctl
+
+modules:
+	@test -e "$(KDIR)/Makefile" || { \
+		echo "no kernel headers in $(KDIR): install linux-headers-$(KVER)," \
+		     "or give KVER= or KDIR=" >&2; exit 1; }
+	+$(KMAKE) modules
+
+lunarctl:
+	+$(MAKE) -C userspace/lunarctl
+
+check:
+	scripts/check
+
+# make test [K=6.1|6.12] [T=pattern]
+test:
+	scripts/setup
+	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)')
+
+demo:
+	scripts/setup
+	scripts/demo $(if $(K),-k $(K))
+
+install: install-lunarctl install-conf
+	+$(KMAKE) INSTALL_MOD_DIR=updates modules_install
+
+install-lunarctl: lunarctl
+	+$(MAKE) -C userspace/lunarctl install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+install-conf:
+	install -D -m 644 scripts/modprobe-lunar.conf $(DESTDIR)/etc/modprobe.d/lunar.conf
+
+# The sources for dkms, and nothing else of the checkout.
+dkms-tree:
+	rm -rf $(DESTDIR)/usr/src/lunar-$(VERSION)
+	install -d $(DESTDIR)/usr/src/lunar-$(VERSION)
+	find dkms.conf Kbuild Makefile kmod uapi scripts/modprobe-lunar.conf \
+		\( -name '*.[ch]' ! -name '*.mod.c' -o -name Kbuild -o -name Makefile -o -name '*.conf' \) \
+		-exec cp --parents -t $(DESTDIR)/usr/src/lunar-$(VERSION) {} +
+
+dkms-install: dkms-tree install-lunarctl install-conf
+	dkms install lunar/$(VERSION)
+
+dkms-uninstall:
+	dkms remove lunar/$(VERSION) --all
+	rm -rf /usr/src/lunar-$(VERSION) /etc/modprobe.d/lunar.conf
+
+clean-modules:
+	+test ! -e "$(KDIR)/Makefile" || $(KMAKE) clean
+
+clean: clean-modules
+	+$(MAKE) -C userspace/lunarctl clean
+	rm -rf build
+
+help:
+	@echo 'all             modules and lunarctl'
+	@echo 'modules         both modules, in place (KVER=release or KDIR=directory)'
+	@echo 'lunarctl        the configurator'
+	@echo 'check           coding style and static checks'
+	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
+	@echo 'demo            export a disk from a throw-away VM and use it'
+	@echo 'install         modules, lunarctl, modprobe configuration (DESTDIR, PREFIX,'
+	@echo '                INSTALL_MOD_PATH)'
+	@echo 'dkms-install    the same, the modules through dkms'
+	@echo 'dkms-uninstall  take the dkms modules away again'
+	@echo 'clean           remove what was built'
+	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
+
+.PHONY: all modules lunarctl check test demo install install-lunarctl install-conf \
+	dkms-tree dkms-install dkms-uninstall clean clean-modules help
