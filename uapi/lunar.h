@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * lunar.h - what the kernel modules and lunarctl agree on: names, limits and
+ * defaults. Only macros, so that it compiles alone in C99 and in C++, in the
+ * kernel and outside.
+ */
+#ifndef _UAPI_LUNAR_H
+#define _UAPI_LUNAR_H
+
+#define LUNAR_VERSION			"0.1"
+
+/*
+ * Names in LIO's configfs tree. They are those of the in-kernel drivers that
+ * the modules stand in for, because targetcli and rtslib look for nothing else.
+ */
+#define LUNAR_FABRIC_NAME		"iscsi"		/* target/iscsi */
+#define LUNAR_BACKSTORE_NAME		"fileio"	/* target/core/fileio_<N> */
+
+/*
+ * The modules, and the names that target core and rtslib ask modprobe for.
+ * /etc/modprobe.d/lunar.conf makes the latter aliases of the former.
+ */
+#define LUNAR_FABRIC_MODULE		"lunar_iscsi"
+#define LUNAR_BACKSTORE_MODULE		"lunar_file"
+#define LUNAR_FABRIC_ALIAS		"iscsi_target_mod"
+#define LUNAR_BACKSTORE_ALIAS		"target_core_file"
+
+/* Names. A limit counts characters, without the closing NUL. */
+#define LUNAR_ISCSI_NAME_MAX		223	/* RFC 7143 4.2.7.1 */
+#define LUNAR_IQN_PREFIX		"iqn.2003-01.org.linux-iscsi"
+#define LUNAR_DISK_NAME_MAX		63
+#define LUNAR_DISK_PATH_MAX		255	/* the control attribute keeps no more */
+
+/* Logical units and portals. rtslib maps no LUN above 255. */
+#define LUNAR_LUN_MAX			255
+#define LUNAR_BLOCK_SIZE_DEFAULT	512
+#define LUNAR_PORTAL_PORT_DEFAULT	3260
+
+/* CHAP: bytes of user name and secret, of the TPG, of an ACL, of discovery. */
+#define LUNAR_CHAP_USER_MAX		255
+#define LUNAR_CHAP_SECRET_MIN		12	/* RFC 7143 9.2.1: 96 bits */
+#define LUNAR_CHAP_SECRET_MAX		255
+
+/* What an auth attribute shows, and takes, for a value that is not set. */
+#define LUNAR_AUTH_UNSET		"NULL"
+
+/*
+ * The fabric's own name: what target core records in persistent reservation
+ * and ALUA files. It differs from LUNAR_FABRIC_NAME, the directory, because
+ * target core unregisters a fabric by this name and must not find another's.
+ */
+#define LUNAR_FABRIC_ID			"lunar"
+
+/* attrib/: default, smallest and largest value. */
+#define LUNAR_LOGIN_TIMEOUT_DEFAULT	15	/* seconds */
+#define LUNAR_LOGIN_TIMEOUT_MIN		5
+#define LUNAR_LOGIN_TIMEOUT_MAX		30
+#define LUNAR_CMDSN_DEPTH_DEFAULT	256	/* commands */
+#define LUNAR_CMDSN_DEPTH_MIN		1
+#define LUNAR_CMDSN_DEPTH_MAX		512
+
+#endif /* _UAPI_LUNAR_H */
