@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels we build for, 6.1 and later. All other code
+ * is spelt for 6.12. Sorted by the header that an entry stands in for; each
+ * says what changed and since when. The only place with kernel version tests.
+ */
+#ifndef LUNAR_COMPAT_H
+#define LUNAR_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "lunar needs Linux 6.1 or later"
+#endif
+
+/* --- asm/unaligned.h, linux/unaligned.h ----------------------------------- */
+
+/* Moved to linux/ in 6.12. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+/* --- linux/fs.h ----------------------------------------------------------- */
+
+#include <linux/fs.h>
+
+/*
+ * Does the filesystem honour IOCB_NOWAIT for buffered writes? A flag of the
+ * file (FMODE_BUF_WASYNC) until 6.9, of its operations since 6.10. The name of
+ * the helper is ours.
+ */
+static inline bool file_buffer_wasync(const struct file *file)
+{
+#ifdef FMODE_BUF_WASYNC
+	return file->f_mode & FMODE_BUF_WASYNC;
+#else
+	return file->f_op->fop_flags & FOP_BUFFER_WASYNC;
+#endif
+}
+
+/* --- linux/net.h, net/sock.h ---------------------------------------------- */
+
+#include <linux/bvec.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+
+/* May TCP keep references on all of these pages? Not on those of slab. */
+static inline bool compat_sendpages_ok(const struct bio_vec *bvec, u32 nr)
+{
+	u32 i, done;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = bvec[i].bv_page +
+				    (bvec[i].bv_offset >> PAGE_SHIFT);
+		u32 len = offset_in_page(bvec[i].bv_offset) + bvec[i].bv_len;
+
+		for (done = 0; done < len; done += PAGE_SIZE)
+			if (!sendpage_ok(page++))
+				return false;
+	}
+	return true;
+}
+
+/*
+ * Send pages by reference: one sendmsg() with MSG_SPLICE_PAGES since 6.5, which
+ * then removed sendpage(); a call per page before that. Debian's 6.1 defines
+ * MSG_SPLICE_PAGES, but its TCP does not know it and would copy, so this goes by
+ * version. Pages that TCP must not refer to are copied. The names are ours.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+
+/* One entry, page by page, since only compound pages could go in one piece. */
+static inline int compat_send_entry(struct sock *sk, const struct bio_vec *bv,
+				    u32 len, int flags, int last_flags)
+{
+	u32 done = 0;
+
+	while (done < len) {
+		u32 offset = bv->bv_offset + done;
+		struct page *page = bv->bv_page + (offset >> PAGE_SHIFT);
+		u32 part = min_t(u32, len - done,
+				 PAGE_SIZE - offset_in_page(offset));
+		int ret;
+
+		ret = kernel_sendpage_locked(sk, page, offset_in_page(offset),
+					     part, done + part < len ?
+					     flags : last_flags);
+		if (ret < 0)
+			return done ? done : ret;
+		done += ret;
+		if (ret < part)
+			break;
+	}
+	return done;
+}
+
+static inline int compat_sock_send_pages(struct socket *sock,
+					 struct bio_vec *bvec, u32 nr, u32 len,
+					 int flags)
+{
+	int hold = flags | MSG_MORE | MSG_SENDPAGE_NOTLAST;
+	struct msghdr msg = { .msg_flags = flags };
+	u32 done = 0;
+	int ret = 0;
+	u32 i;
+
+	if (!compat_sendpages_ok(bvec, nr)) {
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, len);
+		return sock_sendmsg(sock, &msg);
+	}
+	/* The lock for the whole batch, as with MSG_SPLICE_PAGES. */
+	lock_sock(sock->sk);
+	for (i = 0; i < nr && done < len; i++) {
+		u32 part = min(bvec[i].bv_len, len - done);
+
+		ret = compat_send_entry(sock->sk, &bvec[i], part, hold,
+					done + part < len ? hold : flags);
+		if (ret < 0)
+			break;
+		done += ret;
+		if (ret < part)
+			break;
+	}
+	release_sock(sock->sk);
+	return done ? done : ret;
+}
+
+#else
+
+static inline int compat_sock_send_pages(struct socket *sock,
+					 struct bio_vec *bvec, u32 nr, u32 len,
+					 int flags)
+{
+	struct msghdr msg = { .msg_flags = flags };
+
+	if (compat_sendpages_ok(bvec, nr))
+		msg.msg_flags |= MSG_SPLICE_PAGES;
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, len);
+	return sock_sendmsg(sock, &msg);
+}
+
+#endif
+
+/* --- target/target_core_backend.h ----------------------------------------- */
+
+/* struct sbc_ops was renamed in 6.4. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define exec_cmd_ops	sbc_ops
+#endif
+
+/* --- target/target_core_fabric.h ------------------------------------------ */
+
+/*
+ * Since 6.7 a fabric says whether target_submit() may run a command in the
+ * caller's context. Before that it always did. The name is ours.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define LUNAR_COMPAT_DIRECT_SUBMIT				\
+	.default_submit_type	= TARGET_DIRECT_SUBMIT,		\
+	.direct_submit_supp	= 1,
+#else
+#define LUNAR_COMPAT_DIRECT_SUBMIT
+#endif
+
+#endif /* LUNAR_COMPAT_H */

@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commands: from the wire's task to target core's se_cmd and back. See cmd.h. */
+
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+#include "backend.h"
+#include "cmd.h"
+#include "session.h"
+#include "stats.h"
+
+static struct kmem_cache *cmd_cache;
+static struct workqueue_struct *exec_wq;
+
+static struct hlist_head *bucket(struct lunar_conn *conn, itt_t itt)
+{
+	return &conn->cmds[be32_to_cpu((__force __be32)itt) %
+			   LUNAR_CONN_HASH];
+}
+
+static void exec_work(struct work_struct *work);
+
+/**
+ * lunar_cmd_alloc() - a new command
+ * @conn:	its connection; gets a reference
+ * @kind:	what it will be
+ * @itt:	Initiator Task Tag, as on the wire
+ *
+ * Owner's context, may sleep for memory. SCSI commands and TMFs take a slot of
+ * the CmdSN window unless they came with the I bit (conn->rx.pdu).
+ *
+ * Return: the command, owned by the caller, or NULL without memory.
+ */
+struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
+				  enum lunar_cmd_kind kind, itt_t itt)
+{
+	struct lunar_cmd *cmd;
+
+	cmd = kmem_cache_zalloc(cmd_cache, GFP_KERNEL);
+	if (!cmd)
+		return NULL;
+	lunar_conn_get(conn);
+	cmd->conn = conn;
+	cmd->kind = kind;
+	cmd->itt = itt;
+	INIT_HLIST_NODE(&cmd->hash_entry);
+	INIT_LIST_HEAD(&cmd->tx_entry);
+	INIT_WORK(&cmd->exec_work, exec_work);
+	cmd->immediate = conn->rx.pdu.immediate;
+	if (kind != LUNAR_CMD_PDU && !cmd->immediate) {
+		cmd->slot = true;
+		atomic_inc(&conn->session->open);
+	}
+	return cmd;
+}
+
+/**
+ * lunar_cmd_give_slot() - give the slot of the CmdSN window back
+ * @cmd:	the command; nothing happens if it holds none
+ *
+ * When its status is stamped, so that the answer itself opens the window, and
+ * at the latest when the command is freed.
+ */
+void lunar_cmd_give_slot(struct lunar_cmd *cmd)
+{
+	if (!cmd->slot)
+		return;
+	cmd->slot = false;
+	atomic_dec(&cmd->conn->session->open);
+}
+
+/**
+ * lunar_cmd_free() - free a command
+ * @cmd:	no reference of target core is left
+ *
+ * Any context but hard interrupts. Drops the reference on the connection.
+ */
+void lunar_cmd_free(struct lunar_cmd *cmd)
+{
+	struct lunar_conn *conn = cmd->conn;
+
+	spin_lock_bh(&conn->cmd_lock);
+	hlist_del_init(&cmd->hash_entry);
+	spin_unlock_bh(&conn->cmd_lock);
+	lunar_cmd_give_slot(cmd);
+	kvfree(cmd->data);
+	kmem_cache_free(cmd_cache, cmd);
+	lunar_conn_put(conn);
+}
+
+/**
+ * lunar_cmd_find() - look a SCSI command up
+ * @conn:	the connection
+ * @itt:	Initiator Task Tag, as on the wire
+ *
+ * Owner's context. The command stays valid only if it waits for data: what is
+ * with target core may be freed as soon as this returns.
+ *
+ * Return: the command or NULL.
+ */
+struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt)
+{
+	struct lunar_cmd *cmd;
+
+	spin_lock_bh(&conn->cmd_lock);
+	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
+		if (cmd->itt == itt)
+			break;
+	}
+	spin_unlock_bh(&conn->cmd_lock);
+	return cmd;
+}
+
+static int task_attr(u8 flags)
+{
+	switch (flags & ISCSI_FLAG_CMD_ATTR_MASK) {
+	case ISCSI_ATTR_ORDERED:
+		return TCM_ORDERED_TAG;
+	case ISCSI_ATTR_HEAD_OF_QUEUE:
+		return TCM_HEAD_TAG;
+	case ISCSI_ATTR_ACA:
+		return TCM_ACA_TAG;
+	default:
+		return TCM_SIMPLE_TAG;
+	}
+}
+
+static enum dma_data_direction data_direction(u8 flags)
+{
+	if (flags & ISCSI_FLAG_CMD_WRITE)
+		return DMA_TO_DEVICE;
+	if (flags & ISCSI_FLAG_CMD_READ)
+		return DMA_FROM_DEVICE;
+	return DMA_NONE;
+}
+
+static bool wants_data(const struct se_cmd *se_cmd)
+{
+	return se_cmd->data_direction == DMA_TO_DEVICE && se_cmd->data_length;
+}
+
+/**
+ * lunar_cmd_begin() - hand a SCSI Command to target core, up to its buffer
+ * @cmd:	new
+ * @req:	the header; not bidirectional
+ * @cdb:	complete, also if it is longer than 16 bytes
+ *
+ * Looks up the LUN, parses the CDB and, for a command that takes data, allocates
+ * its scatterlist (state NEED_DATA). Nothing is executed. Owner's context, may
+ * sleep for memory, not for I/O.
+ *
+ * Return: 0; 1 if target core has answered already (@cmd waits to be sent);
+ * -ESHUTDOWN if the session is ending (@cmd is freed).
+ */
+int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
+		    const u8 *cdb)
+{
+	struct lunar_conn *conn = cmd->conn;
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	sense_reason_t reason;
+	int ret;
+
+	cmd->edtl = be32_to_cpu(req->data_length);
+	se_cmd->tag = be32_to_cpu((__force __be32)cmd->itt);
+	ret = target_init_cmd(se_cmd, conn->session->se_sess, cmd->sense.data,
+			      scsilun_to_int(&req->lun), cmd->edtl,
+			      task_attr(req->flags),
+			      data_direction(req->flags), TARGET_SCF_ACK_KREF);
+	if (ret) {
+		lunar_cmd_free(cmd);
+		return ret;
+	}
+	spin_lock_bh(&conn->cmd_lock);
+	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
+	spin_unlock_bh(&conn->cmd_lock);
+
+	/* target core copies the CDB before it returns. */
+	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
+			       GFP_KERNEL))
+		return 1;
+	if (!wants_data(se_cmd))
+		return 0;
+
+	cmd->state = LUNAR_CMD_NEED_DATA;
+	reason = transport_generic_new_cmd(se_cmd);
+	if (!reason)
+		return 0;
+	cmd->state = LUNAR_CMD_EXEC;
+	transport_generic_request_failure(se_cmd, reason);
+	return 1;
+}
+
+/* Commands that target core answers from memory, whatever the backstore does. */
+static bool from_memory(const struct se_cmd *se_cmd)
+{
+	switch (se_cmd->t_task_cdb[0]) {
+	case TEST_UNIT_READY:
+	case REQUEST_SENSE:
+	case INQUIRY:
+	case REPORT_LUNS:
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Commands for which target core itself writes a file or sleeps. */
+static bool sleeps_in_core(const struct se_cmd *se_cmd)
+{
+	switch (se_cmd->t_task_cdb[0]) {
+	case PERSISTENT_RESERVE_OUT:
+	case MAINTENANCE_OUT:
+	case EXTENDED_COPY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * May @se_cmd run in the receive context? Target core itself sleeps for the
+ * ALUA non-optimized delay.
+ */
+static bool never_sleeps(const struct se_cmd *se_cmd)
+{
+	const struct se_device *dev = se_cmd->se_dev;
+
+	if ((dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) ||
+	    se_cmd->alua_nonop_delay)
+		return false;
+	if (from_memory(se_cmd))
+		return true;
+	return (dev->transport_flags & LUNAR_TRANSPORT_NONBLOCK) &&
+	       !sleeps_in_core(se_cmd);
+}
+
+static void run(struct se_cmd *se_cmd)
+{
+	if (wants_data(se_cmd))
+		target_execute_cmd(se_cmd);
+	else
+		target_submit(se_cmd);
+}
+
+static void exec_work(struct work_struct *work)
+{
+	struct lunar_cmd *cmd = container_of(work, struct lunar_cmd, exec_work);
+
+	/* Given up while it was queued: it must not take effect any more. */
+	if (READ_ONCE(cmd->abandoned))
+		transport_generic_request_failure(&cmd->se_cmd,
+						  TCM_CHECK_CONDITION_ABORT_CMD);
+	else
+		run(&cmd->se_cmd);
+}
+
+/**
+ * lunar_cmd_execute() - all data is there: execute
+ * @cmd:	begun, not answered, not abandoned
+ *
+ * Owner's context. Runs in place if neither the backstore nor target core
+ * sleeps for this command, else from a workqueue. The command belongs to target
+ * core from here on.
+ */
+void lunar_cmd_execute(struct lunar_cmd *cmd)
+{
+	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+	if (never_sleeps(&cmd->se_cmd)) {
+		lunar_stats_inc(LUNAR_STAT_inline_submits);
+		run(&cmd->se_cmd);
+	} else {
+		lunar_stats_inc(LUNAR_STAT_queued_submits);
+		queue_work(exec_wq, &cmd->exec_work);
+	}
+}
+
+static const u8 tmr_types[] = {
+	[ISCSI_TM_FUNC_ABORT_TASK]		= TMR_ABORT_TASK,
+	[ISCSI_TM_FUNC_ABORT_TASK_SET]		= TMR_ABORT_TASK_SET,
+	[ISCSI_TM_FUNC_CLEAR_ACA]		= TMR_CLEAR_ACA,
+	[ISCSI_TM_FUNC_CLEAR_TASK_SET]		= TMR_CLEAR_TASK_SET,
+	[ISCSI_TM_FUNC_LOGICAL_UNIT_RESET]	= TMR_LUN_RESET,
+	[ISCSI_TM_FUNC_TARGET_WARM_RESET]	= TMR_TARGET_WARM_RESET,
+	[ISCSI_TM_FUNC_TARGET_COLD_RESET]	= TMR_TARGET_COLD_RESET,
+};
+
+/**
+ * lunar_cmd_begin_tmf() - hand a task management function to target core
+ * @cmd:	new, of kind TMF
+ * @lun:	unpacked LUN
+ * @function:	ISCSI_TM_FUNC_ABORT_TASK to ISCSI_TM_FUNC_TARGET_COLD_RESET
+ * @ref:	Referenced Task Tag, as on the wire
+ *
+ * Owner's context. Target core works on its own workqueue and answers through
+ * queue_tm_rsp.
+ *
+ * Return: 0, or -errno and @cmd is freed.
+ */
+int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref)
+{
+	int ret;
+
+	cmd->state = LUNAR_CMD_EXEC;
+	ret = target_submit_tmr(&cmd->se_cmd, cmd->conn->session->se_sess,
+				cmd->sense.data, lun, cmd, tmr_types[function],
+				GFP_KERNEL, be32_to_cpu((__force __be32)ref),
+				TARGET_SCF_ACK_KREF);
+	if (ret)
+		lunar_cmd_free(cmd);
+	return ret;
+}
+
+/* Not yet with target core, or there only for its buffer: ours to end. */
+static bool is_ours(const struct lunar_cmd *cmd)
+{
+	return READ_ONCE(cmd->state) <= LUNAR_CMD_NEED_DATA;
+}
+
+/* Ends a command that is ours: it waits for data, or was never executed. */
+static void end_here(struct lunar_cmd *cmd)
+{
+	WRITE_ONCE(cmd->abandoned, true);
+	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+	list_del_init(&cmd->tx_entry);
+	lunar_stats_inc(LUNAR_STAT_aborted);
+	transport_generic_request_failure(&cmd->se_cmd,
+					  TCM_CHECK_CONDITION_ABORT_CMD);
+}
+
+/*
+ * Under cmd_lock, because a command that is with target core can be freed by
+ * target core's own abort at any time after it leaves the hash.
+ */
+static bool mark(struct lunar_cmd *cmd)
+{
+	lockdep_assert_held(&cmd->conn->cmd_lock);
+	if (cmd->abandoned)
+		return false;
+	if (is_ours(cmd))
+		return true;
+	WRITE_ONCE(cmd->abandoned, true);
+	lunar_stats_inc(LUNAR_STAT_aborted);
+	return false;
+}
+
+/**
+ * lunar_cmd_abandon() - give a command up: no answer, no effect if possible
+ * @conn:	the connection
+ * @itt:	its Initiator Task Tag, as on the wire
+ *
+ * A command that waits for data ends here; one that waits for exec_work ends
+ * there. What is in the backstore goes on, and its answer is dropped; target
+ * core's abort is what waits for it. Owner's context.
+ */
+void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt)
+{
+	struct lunar_cmd *cmd, *ours = NULL;
+
+	spin_lock_bh(&conn->cmd_lock);
+	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
+		if (cmd->itt == itt && mark(cmd))
+			ours = cmd;
+	}
+	spin_unlock_bh(&conn->cmd_lock);
+	if (ours)
+		end_here(ours);
+}
+
+/* Marks what is elsewhere; returns one that is ours to end, or NULL. */
+static struct lunar_cmd *next_to_abandon(struct lunar_conn *conn,
+					 const u64 *lun)
+{
+	struct lunar_cmd *cmd;
+	unsigned int i;
+
+	for (i = 0; i < LUNAR_CONN_HASH; i++) {
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry) {
+			if (lun && cmd->se_cmd.orig_fe_lun != *lun)
+				continue;
+			if (mark(cmd))
+				return cmd;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * lunar_cmd_abandon_all() - give up many commands
+ * @conn:	the connection
+ * @lun:	only those of this unpacked LUN; NULL for all
+ *
+ * Owner's context.
+ */
+void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun)
+{
+	struct lunar_cmd *cmd;
+
+	do {
+		spin_lock_bh(&conn->cmd_lock);
+		cmd = next_to_abandon(conn, lun);
+		spin_unlock_bh(&conn->cmd_lock);
+		if (cmd)
+			end_here(cmd);
+	} while (cmd);
+}
+
+/**
+ * lunar_cmd_queue() - have the owner send what the command has to say
+ * @cmd:	state says what; belongs to the owner from here on
+ *
+ * Any context but hard interrupts. The owner may send and free the command
+ * before this returns, and with it the last reference on the connection.
+ */
+void lunar_cmd_queue(struct lunar_cmd *cmd)
+{
+	struct lunar_conn *conn = cmd->conn;
+
+	lunar_conn_get(conn);
+	llist_add(&cmd->ready_entry, &conn->ready);
+	lunar_conn_kick(conn);
+	lunar_conn_put(conn);
+}
+
+/**
+ * lunar_cmd_finish() - the answer was sent, or never will be
+ * @cmd:	the owner's; gone when this returns
+ *
+ * Owner's context.
+ */
+void lunar_cmd_finish(struct lunar_cmd *cmd)
+{
+	if (cmd->kind == LUNAR_CMD_PDU)
+		lunar_cmd_free(cmd);
+	else
+		transport_generic_free_cmd(&cmd->se_cmd, 0);
+}
+
+/**
+ * lunar_cmd_bvecs() - the next pages of a command's buffer
+ * @at:		where to start; not moved
+ * @bvec:	filled in
+ * @max:	entries of @bvec
+ * @len:	bytes wanted, at most what the scatterlist still holds
+ * @total:	bytes described, @len or less
+ *
+ * Entries may be longer than a page and may start anywhere in one.
+ *
+ * Return: entries filled in.
+ */
+u32 lunar_cmd_bvecs(const struct lunar_cmd_cursor *at, struct bio_vec *bvec,
+		    u32 max, u32 len, u32 *total)
+{
+	struct scatterlist *sg = at->sg;
+	u32 offset = at->offset, nr = 0;
+
+	*total = 0;
+	while (nr < max && *total < len) {
+		u32 n = min(len - *total, sg->length - offset);
+
+		bvec_set_page(&bvec[nr++], sg_page(sg), n, sg->offset + offset);
+		*total += n;
+		offset = 0;
+		sg++;
+	}
+	return nr;
+}
+
+/**
+ * lunar_cmd_advance() - move a cursor
+ * @at:		the cursor
+ * @len:	bytes, at most what the scatterlist still holds
+ */
+void lunar_cmd_advance(struct lunar_cmd_cursor *at, u32 len)
+{
+	at->pos += len;
+	while (len) {
+		u32 n = min(len, at->sg->length - at->offset);
+
+		at->offset += n;
+		len -= n;
+		if (at->offset == at->sg->length) {
+			at->sg++;
+			at->offset = 0;
+		}
+	}
+}
+
+/**
+ * lunar_cmd_seek() - move a command's cursor
+ * @cmd:	has its scatterlist
+ * @pos:	bytes from its start, at most se_cmd.data_length
+ *
+ * Free of charge in order. An initiator may answer several R2Ts in any order
+ * (the arithmetic in xfer.c allows it), so the cursor goes by the offset.
+ */
+void lunar_cmd_seek(struct lunar_cmd *cmd, u32 pos)
+{
+	struct lunar_cmd_cursor *at = &cmd->cursor;
+
+	if (!at->sg || at->pos != pos) {
+		at->sg = cmd->se_cmd.t_data_sg;
+		at->offset = 0;
+		at->pos = 0;
+		lunar_cmd_advance(at, pos);
+	}
+}
+
+/**
+ * lunar_cmd_init() - module init of this file
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lunar_cmd_init(void)
+{
+	cmd_cache = kmem_cache_create("lunar_cmd", sizeof(struct lunar_cmd),
+				      __alignof__(struct lunar_cmd), 0, NULL);
+	exec_wq = alloc_workqueue("lunar_exec", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				  WQ_MAX_ACTIVE);
+	if (cmd_cache && exec_wq)
+		return 0;
+	lunar_cmd_exit();
+	return -ENOMEM;
+}
+
+/**
+ * lunar_cmd_exit() - module exit of this file; no connection is left
+ */
+void lunar_cmd_exit(void)
+{
+	if (exec_wq)
+		destroy_workqueue(exec_wq);
+	kmem_cache_destroy(cmd_cache);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A command: one task of an initiator, or one PDU that the target sends on its
+ * own account. Knows target core; the engines above know the wire.
+ *
+ * Lifetime of a SCSI or TMF command: target core's kref. The fabric holds the
+ * acknowledge reference (TARGET_SCF_ACK_KREF) until the last byte of the answer
+ * is in the socket or the connection has gone, then calls lunar_cmd_finish();
+ * target core drops it itself when it aborts a command (aborted_task). Commands
+ * of other kinds have one owner and lunar_cmd_finish() frees them.
+ * Every command holds a reference on its connection.
+ */
+#ifndef LUNAR_CMD_H
+#define LUNAR_CMD_H
+
+#include <linux/bvec.h>
+#include <linux/scatterlist.h>
+#include <target/target_core_base.h>
+#include "conn.h"
+#include "xfer.h"
+
+/* What the transmit side makes of a command. */
+enum lunar_cmd_kind {
+	LUNAR_CMD_SCSI,
+	LUNAR_CMD_TMF,
+	LUNAR_CMD_PDU,		/* cmd->rsp and cmd->data as they are */
+};
+
+/* Written by the owner's context only: see each value. */
+enum lunar_cmd_state {
+	LUNAR_CMD_NEW,		/* io_work */
+	LUNAR_CMD_NEED_DATA,	/* io_work: waits for Data-Out */
+	LUNAR_CMD_EXEC,		/* with target core */
+	LUNAR_CMD_DATA_IN,	/* queue_data_in: data and status to send */
+	LUNAR_CMD_STATUS,	/* queue_status, queue_tm_rsp: status to send */
+};
+
+/**
+ * struct lunar_cmd_cursor - a place in a command's flat scatterlist
+ * @sg:		the entry
+ * @offset:	bytes of it that are done
+ * @pos:	bytes from the start of the scatterlist
+ */
+struct lunar_cmd_cursor {
+	struct scatterlist	*sg;
+	u32			offset;
+	u32			pos;
+};
+
+/**
+ * struct lunar_cmd - one command
+ * @se_cmd:	target core's part; used by SCSI and TMF
+ * @conn:	holds a reference
+ * @kind:	I
+ * @state:	see enum lunar_cmd_state
+ * @after:	I
+ * @immediate:	came with the I bit: holds no slot of the CmdSN window
+ * @slot:	holds a slot, given back when its status is sent
+ * @abandoned:	no answer will be sent; set by io_work, read by exec_work
+ * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
+ * @itt:	I
+ * @edtl:	ExpectedDataTransferLength
+ * @hash_entry: in conn->cmds
+ * @ready_entry: in conn->ready
+ * @tx_entry:	in conn->tx.queue (W)
+ * @exec_work:	hands the command to a backstore that may sleep
+ * @xfer:	data-out state (W)
+ * @din:	data-in state (W)
+ * @cursor:	next byte of the scatterlist to receive or to send (W)
+ * @sense:	data segment of a SCSI Response: SenseLength, sense data
+ * @rsp:	PDU kind: header; the transmit side adds the sequence numbers
+ * @data:	PDU kind: data segment, owned, freed with kvfree()
+ * @data_len:	its length
+ */
+struct lunar_cmd {
+	struct se_cmd		se_cmd;
+	struct lunar_conn	*conn;
+	enum lunar_cmd_kind	kind;
+	enum lunar_cmd_state	state;
+	enum lunar_cmd_after	after;
+	bool			immediate;
+	bool			slot;
+	bool			abandoned;
+	bool			no_statsn;
+	itt_t			itt;
+	u32			edtl;
+	struct hlist_node	hash_entry;
+	struct llist_node	ready_entry;
+	struct list_head	tx_entry;
+	struct work_struct	exec_work;
+	struct lunar_xfer	xfer;
+	struct lunar_data_in	din;
+	struct lunar_cmd_cursor	cursor;
+	struct {
+		__be16		len;
+		u8		data[TRANSPORT_SENSE_BUFFER];
+	} __packed sense;
+	struct iscsi_hdr	rsp;
+	char			*data;
+	u32			data_len;
+};
+
+static inline struct lunar_cmd *to_lunar_cmd(struct se_cmd *se_cmd)
+{
+	return container_of(se_cmd, struct lunar_cmd, se_cmd);
+}
+
+int lunar_cmd_init(void);
+void lunar_cmd_exit(void);
+struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
+				  enum lunar_cmd_kind kind, itt_t itt);
+struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt);
+int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
+		    const u8 *cdb);
+void lunar_cmd_execute(struct lunar_cmd *cmd);
+int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref);
+void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt);
+void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun);
+void lunar_cmd_queue(struct lunar_cmd *cmd);
+void lunar_cmd_finish(struct lunar_cmd *cmd);
+void lunar_cmd_free(struct lunar_cmd *cmd);
+void lunar_cmd_give_slot(struct lunar_cmd *cmd);
+u32 lunar_cmd_bvecs(const struct lunar_cmd_cursor *at, struct bio_vec *bvec,
+		    u32 max, u32 len, u32 *total);
+void lunar_cmd_seek(struct lunar_cmd *cmd, u32 pos);
+void lunar_cmd_advance(struct lunar_cmd_cursor *at, u32 len);
+
+#endif /* LUNAR_CMD_H */

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The connection object: state, references, scheduling. See conn.h. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include "conn.h"
+#include "portal.h"
+#include "session.h"
+#include "stats.h"
+#include "tpg.h"
+
+static struct kmem_cache *conn_cache;
+static struct workqueue_struct *login_wq;
+static struct workqueue_struct *io_wq;
+static struct workqueue_struct *release_wq;
+
+static const char *const state_names[LUNAR_CONN_NR_STATES] = {
+	[LUNAR_CONN_NEW]	= "new",
+	[LUNAR_CONN_LOGIN]	= "login",
+	[LUNAR_CONN_FULL]	= "full feature",
+	[LUNAR_CONN_LOGOUT]	= "logout",
+	[LUNAR_CONN_CLOSING]	= "closing",
+	[LUNAR_CONN_DEAD]	= "dead",
+};
+
+static const char *const close_names[LUNAR_CLOSE_NR] = {
+	[LUNAR_CLOSE_NONE]		= "open",
+	[LUNAR_CLOSE_PEER]		= "closed by the initiator or the network",
+	[LUNAR_CLOSE_LOGOUT]		= "logout",
+	[LUNAR_CLOSE_LOGIN_FAILED]	= "login refused",
+	[LUNAR_CLOSE_LOGIN_TIMEOUT]	= "login took too long",
+	[LUNAR_CLOSE_PROTOCOL]		= "protocol error",
+	[LUNAR_CLOSE_DIGEST]		= "digest error",
+	[LUNAR_CLOSE_REINSTATED]	= "replaced by a new login",
+	[LUNAR_CLOSE_ADMIN]		= "configuration removed",
+	[LUNAR_CLOSE_NO_MEMORY]		= "out of memory",
+};
+
+/**
+ * lunar_conn_state_name() - name of a state, for people
+ * @state:	the state
+ *
+ * Return: a constant string. Any context.
+ */
+const char *lunar_conn_state_name(enum lunar_conn_state state)
+{
+	return state < LUNAR_CONN_NR_STATES ? state_names[state] : "?";
+}
+
+/**
+ * lunar_conn_close_name() - name of a reason to close, for people
+ * @reason:	the reason
+ *
+ * Return: a constant string. Any context.
+ */
+const char *lunar_conn_close_name(enum lunar_close_reason reason)
+{
+	return reason < LUNAR_CLOSE_NR ? close_names[reason] : "?";
+}
+
+/**
+ * lunar_conn_get() - take a reference
+ * @conn:	a connection the caller knows to be alive
+ *
+ * Any context.
+ */
+void lunar_conn_get(struct lunar_conn *conn)
+{
+	refcount_inc(&conn->refs);
+}
+
+/**
+ * lunar_conn_put() - drop a reference
+ * @conn:	the connection; freed soon if this was the last
+ *
+ * Any context: the last reference only queues release_work.
+ */
+void lunar_conn_put(struct lunar_conn *conn)
+{
+	if (refcount_dec_and_test(&conn->refs))
+		queue_work(release_wq, &conn->release_work);
+}
+
+/**
+ * lunar_conn_kick() - have the owner look at the connection
+ * @conn:	a connection the caller knows to be alive
+ *
+ * Any context. Reading io_owned as false while login_work hands over is
+ * harmless: login_work then passes the kick on.
+ */
+void lunar_conn_kick(struct lunar_conn *conn)
+{
+	int cpu;
+
+	if (!smp_load_acquire(&conn->io_owned)) { /* pairs with hand_over() */
+		queue_work(login_wq, &conn->login_work);
+		return;
+	}
+	cpu = READ_ONCE(conn->cpu);
+	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu))
+		cpu = WORK_CPU_UNBOUND;
+	queue_work_on(cpu, io_wq, &conn->io_work);
+}
+
+/**
+ * lunar_conn_set_state() - move a connection forward
+ * @conn:	the connection
+ * @state:	the new state; not CLOSING, which is lunar_conn_close()'s
+ *
+ * Any context.
+ *
+ * Return: true if the state moved: the caller won and does what follows. False
+ * if the connection is already there or further.
+ */
+bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state)
+{
+	unsigned long flags;
+	bool won = false;
+
+	spin_lock_irqsave(&conn->state_lock, flags);
+	if (state > conn->state) {
+		WRITE_ONCE(conn->state, state);
+		won = true;
+	}
+	spin_unlock_irqrestore(&conn->state_lock, flags);
+	return won;
+}
+
+/**
+ * lunar_conn_close() - end a connection
+ * @conn:	the connection; alive by a reference, a list lock the release path
+ *		takes as well, or because the caller is its owner
+ * @reason:	recorded by the first caller
+ *
+ * The only way to kill a connection. Marks and queues, so any context will do,
+ * tpg->lock or portal->lock held or not; the owner closes the socket.
+ */
+void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason)
+{
+	struct lunar_tpg *tpg;
+	unsigned long flags;
+	bool won = false;
+
+	spin_lock_irqsave(&conn->state_lock, flags);
+	if (conn->state < LUNAR_CONN_CLOSING) {
+		WRITE_ONCE(conn->state, LUNAR_CONN_CLOSING);
+		conn->close_reason = reason;
+		won = true;
+	}
+	spin_unlock_irqrestore(&conn->state_lock, flags);
+	if (!won)
+		return;
+	lunar_stats_inc(LUNAR_STAT_closed);
+	/* Its login may wait in lunar_session_reinstate(). */
+	tpg = READ_ONCE(conn->tpg);
+	if (tpg)
+		wake_up_all(&tpg->idle);
+	lunar_conn_kick(conn);
+}
+
+static void login_work(struct work_struct *work)
+{
+	struct lunar_conn *conn = container_of(work, struct lunar_conn,
+					       login_work);
+
+	/* Handed over while this run was pending: pass the kick on. */
+	if (conn->io_owned)
+		lunar_conn_kick(conn);
+	else
+		conn->ops->login(conn);
+}
+
+static void io_work(struct work_struct *work)
+{
+	struct lunar_conn *conn = container_of(work, struct lunar_conn,
+					       io_work);
+
+	conn->ops->io(conn);
+}
+
+/*
+ * The last reference is gone: the socket is closed and no command is left, so
+ * the only contexts that may still hold the pointer are
+ * a. the run of login_work or io_work that dropped that reference: cancelled;
+ * b. whoever walks the portal's or the TPG's list under its lock: unlinked
+ *    below. Such a walker can only call lunar_conn_close(), which does nothing
+ *    in this state.
+ * The session goes before the connection leaves tpg->conns, because a login that
+ * reinstates it waits for just that.
+ */
+static void release_work(struct work_struct *work)
+{
+	struct lunar_conn *conn = container_of(work, struct lunar_conn,
+					       release_work);
+
+	cancel_work_sync(&conn->login_work);
+	cancel_work_sync(&conn->io_work);
+	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
+	pr_debug("%pISpc: %s\n", &conn->peer,
+		 lunar_conn_close_name(conn->close_reason));
+
+	lunar_session_unregister(conn);
+	if (conn->tpg) {
+		lunar_tpg_del_conn(conn);
+		lunar_tpg_put(conn->tpg);
+	}
+	lunar_session_free(conn->session);
+
+	spin_lock_bh(&conn->portal->lock);
+	list_del(&conn->portal_entry);
+	spin_unlock_bh(&conn->portal->lock);
+	lunar_portal_put(conn->portal);
+	kmem_cache_free(conn_cache, conn);
+}
+
+static void login_timer(struct timer_list *timer)
+{
+	struct lunar_conn *conn = container_of(timer, struct lunar_conn,
+					       login_timer);
+
+	if (lunar_conn_state(conn) >= LUNAR_CONN_FULL)
+		return;
+	lunar_stats_inc(LUNAR_STAT_login_timeout);
+	lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
+}
+
+/**
+ * lunar_conn_arm_login_timer() - set the deadline of a login
+ * @conn:	the connection
+ * @deadline:	jiffies
+ *
+ * Owner's context. The teardown and the end of login stop the timer.
+ */
+void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline)
+{
+	mod_timer(&conn->login_timer, deadline);
+}
+
+static void socket_ready(void *owner)
+{
+	struct lunar_conn *conn = owner;
+
+	WRITE_ONCE(conn->cpu, raw_smp_processor_id());
+	lunar_conn_kick(conn);
+}
+
+static void socket_space(void *owner)
+{
+	lunar_conn_kick(owner);
+}
+
+static const struct lunar_sock_ops sock_ops = {
+	.ready	= socket_ready,
+	.space	= socket_space,
+};
+
+static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
+		       const struct lunar_conn_ops *ops)
+{
+	spin_lock_init(&conn->state_lock);
+	spin_lock_init(&conn->cmd_lock);
+	refcount_set(&conn->refs, 1);
+	conn->ops = ops;
+	conn->cpu = -1;
+	conn->accepted = jiffies;
+	INIT_WORK(&conn->login_work, login_work);
+	INIT_WORK(&conn->io_work, io_work);
+	INIT_WORK(&conn->release_work, release_work);
+	timer_setup(&conn->login_timer, login_timer, 0);
+	INIT_LIST_HEAD(&conn->tpg_entry);
+	INIT_LIST_HEAD(&conn->tx.queue);
+	init_llist_head(&conn->ready);
+	conn->portal = portal;
+}
+
+/**
+ * lunar_conn_create() - take over an accepted socket
+ * @sock:	the socket; owned by the connection if this succeeds
+ * @portal:	where it was accepted; gets a reference and @conn on its list
+ * @ops:	the layer above
+ *
+ * Process context, may sleep. The connection runs from here on by itself; the
+ * caller must not touch it unless a list lock or a reference keeps it.
+ *
+ * Return: 0, -ENOMEM, or an error of the socket; then @sock is still the
+ * caller's.
+ */
+int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
+		      const struct lunar_conn_ops *ops)
+{
+	struct lunar_conn *conn;
+	int ret;
+
+	conn = kmem_cache_zalloc(conn_cache, GFP_KERNEL);
+	if (!conn)
+		return -ENOMEM;
+	conn_setup(conn, portal, ops);
+	ret = lunar_sock_attach(&conn->ls, sock, &sock_ops, conn);
+	if (ret) {
+		kmem_cache_free(conn_cache, conn);
+		return ret;
+	}
+	/* A peer that is already gone has no name; the first read tells. */
+	lunar_sock_names(&conn->ls, &conn->local, &conn->peer);
+	kref_get(&portal->ref);
+	lunar_stats_inc(LUNAR_STAT_accepted);
+
+	/* Once on the list it may be closed, and even released, by others. */
+	lunar_conn_get(conn);
+	spin_lock_bh(&portal->lock);
+	list_add_tail(&conn->portal_entry, &portal->conns);
+	spin_unlock_bh(&portal->lock);
+	lunar_sock_start(&conn->ls);
+	lunar_conn_kick(conn);
+	lunar_conn_put(conn);
+	return 0;
+}
+
+/**
+ * lunar_conn_init() - module init of this file
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lunar_conn_init(void)
+{
+	conn_cache = kmem_cache_create("lunar_conn", sizeof(struct lunar_conn),
+				       0, 0, NULL);
+	login_wq = alloc_workqueue("lunar_login", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	io_wq = alloc_workqueue("lunar_io", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	release_wq = alloc_workqueue("lunar_release", WQ_UNBOUND,
+				     WQ_MAX_ACTIVE);
+	if (conn_cache && login_wq && io_wq && release_wq)
+		return 0;
+	lunar_conn_exit();
+	return -ENOMEM;
+}
+
+/**
+ * lunar_conn_exit() - module exit of this file
+ *
+ * No portal is left, so no connection is: a portal's last reference is a
+ * connection's.
+ */
+void lunar_conn_exit(void)
+{
+	if (release_wq)
+		destroy_workqueue(release_wq);
+	if (io_wq)
+		destroy_workqueue(io_wq);
+	if (login_wq)
+		destroy_workqueue(login_wq);
+	kmem_cache_destroy(conn_cache);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One TCP connection, which is also one session (MaxConnections=1).
+ *
+ * Contexts. During login the connection belongs to login_work (unbound
+ * workqueue, may sleep); from full feature phase on it belongs to io_work
+ * (bound, high priority, never sleeps on a backend). Each work item runs once at
+ * a time, and login_work touches nothing after it has set io_owned, so what is
+ * marked W below has one owner and no lock. The owner also does the teardown.
+ *
+ * Lifetime. A reference for the open socket and one per command. Whoever moves
+ * the state to CLOSING queues the owner, which closes the socket, gives up every
+ * command that waits for its initiator and drops the open reference. Commands
+ * still in a backstore keep theirs; the last one queues release_work, which
+ * deregisters the session and frees everything. So a dead connection costs no
+ * thread however long a backstore is stuck.
+ *
+ * Field letters: I immutable after create (or after login), W owner's work item
+ * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
+ *
+ * Lock order: lunar_tpg_targets_lock > tpg->lock, portal->lock > state_lock.
+ * cmd_lock nests in none and takes none.
+ */
+#ifndef LUNAR_CONN_H
+#define LUNAR_CONN_H
+
+#include <linux/llist.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include "sock.h"
+#include "stream.h"
+
+struct lunar_cmd;
+struct lunar_login;
+struct lunar_portal;
+struct lunar_session;
+struct lunar_text_state;
+struct lunar_tpg;
+
+/* Only ever moves forward; see lunar_conn_set_state(). */
+enum lunar_conn_state {
+	LUNAR_CONN_NEW,		/* accepted, no byte read */
+	LUNAR_CONN_LOGIN,	/* login_work owns it */
+	LUNAR_CONN_FULL,	/* full feature phase, io_work owns it */
+	LUNAR_CONN_LOGOUT,	/* Logout accepted, its response is being sent */
+	LUNAR_CONN_CLOSING,	/* nothing is received or sent any more */
+	LUNAR_CONN_DEAD,	/* last command gone, being freed */
+	LUNAR_CONN_NR_STATES,
+};
+
+/* Why a connection ended, for the log and for counters. */
+enum lunar_close_reason {
+	LUNAR_CLOSE_NONE,
+	LUNAR_CLOSE_PEER,		/* FIN, RST or a timeout of TCP */
+	LUNAR_CLOSE_LOGOUT,
+	LUNAR_CLOSE_LOGIN_FAILED,
+	LUNAR_CLOSE_LOGIN_TIMEOUT,
+	LUNAR_CLOSE_PROTOCOL,
+	LUNAR_CLOSE_DIGEST,
+	LUNAR_CLOSE_REINSTATED,
+	LUNAR_CLOSE_ADMIN,		/* TPG, portal, ACL or module going away */
+	LUNAR_CLOSE_NO_MEMORY,
+	LUNAR_CLOSE_NR,
+};
+
+struct lunar_conn;
+
+/**
+ * struct lunar_handler - what to do with one opcode; chosen per phase
+ * @header:	header and AHS are proven and complete: choose rx.dest.
+ *		Returns 0 or -errno, which closes the connection.
+ * @done:	the data segment is complete and its digest right
+ */
+struct lunar_handler {
+	int (*header)(struct lunar_conn *conn);
+	int (*done)(struct lunar_conn *conn);
+};
+
+/**
+ * struct lunar_conn_ops - the layer above, given once per module
+ * @io:		body of io_work
+ * @login:	body of login_work
+ */
+struct lunar_conn_ops {
+	void (*io)(struct lunar_conn *conn);
+	void (*login)(struct lunar_conn *conn);
+};
+
+#define LUNAR_CONN_HASH	64
+
+/**
+ * struct lunar_conn - one connection
+ * @state:	S to write, READ_ONCE() to read
+ * @close_reason: S
+ * @state_lock:	protects the two above
+ * @refs:	see the top of this file
+ * @ls:		W; closed by the teardown
+ * @ops:	I
+ * @handlers:	W; 64 entries by opcode, NULL header means Reject
+ * @login_work: runs while NEW or LOGIN
+ * @io_work:	runs from FULL on, and for every teardown
+ * @release_work: queued once, by the last reference
+ * @login_timer: closes a connection whose login takes too long
+ * @cdb:	W; scratch for a CDB longer than 16 bytes
+ * @portal:	I; holds a reference
+ * @portal_entry: P; off the list from the teardown on
+ * @tpg:	NULL until login names a target, then I; holds a use
+ * @tpg_entry:	T; off the list when released
+ * @claimed:	T; this connection stands for its initiator port (name, ISID)
+ * @session:	W; owned
+ * @login:	W; owned, freed when login ends
+ * @local:	I; our end
+ * @peer:	I; the initiator's end
+ * @statsn:	W; next StatSN
+ * @exp_statsn: W; last ExpStatSN received
+ * @next_ttt:	W; next Target Transfer Tag
+ * @accepted:	I; jiffies
+ * @cid:	I after login
+ * @text:	W; pieces of a text answer still to be fetched; owned
+ * @cpu:	where the flow last arrived; a hint, any context
+ * @io_owned:	io_work is the owner: set once, by login_work, before FULL
+ * @header_digest: W; in force from FULL on
+ * @data_digest: W; in force from FULL on
+ * @torn_down:	W; the owner has closed the socket
+ * @rx:		W
+ * @tx:		W
+ * @ready:	commands that other contexts want sent
+ * @cmd_lock:	protects @cmds
+ * @cmds:	C; struct lunar_cmd.hash_entry, SCSI commands by ITT
+ */
+struct lunar_conn {
+	enum lunar_conn_state	state;
+	enum lunar_close_reason	close_reason;
+	spinlock_t		state_lock;	/* state, close_reason */
+	refcount_t		refs;
+	struct lunar_sock	ls;
+	const struct lunar_conn_ops *ops;
+	const struct lunar_handler *handlers;
+	struct work_struct	login_work;
+	struct work_struct	io_work;
+	struct work_struct	release_work;
+	struct timer_list	login_timer;
+	struct lunar_portal	*portal;
+	struct list_head	portal_entry;
+	struct lunar_tpg	*tpg;
+	struct list_head	tpg_entry;
+	bool			claimed;
+	struct lunar_session	*session;
+	struct lunar_login	*login;
+	struct sockaddr_storage	local;
+	struct sockaddr_storage	peer;
+	u32			statsn;
+	u32			exp_statsn;
+	u32			next_ttt;
+	struct lunar_text_state	*text;
+	unsigned long		accepted;
+	int			cpu;
+	u16			cid;
+	bool			io_owned;
+	bool			header_digest;
+	bool			data_digest;
+	bool			torn_down;
+	struct lunar_rx		rx;
+	struct lunar_tx		tx;
+	u8			cdb[ISCSI_CDB_SIZE + LUNAR_MAX_AHS];
+	struct llist_head	ready;
+	spinlock_t		cmd_lock;	/* cmds */
+	struct hlist_head	cmds[LUNAR_CONN_HASH];
+};
+
+static inline enum lunar_conn_state lunar_conn_state(const struct lunar_conn *conn)
+{
+	return READ_ONCE(conn->state);
+}
+
+int lunar_conn_init(void);
+void lunar_conn_exit(void);
+int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
+		      const struct lunar_conn_ops *ops);
+void lunar_conn_get(struct lunar_conn *conn);
+void lunar_conn_put(struct lunar_conn *conn);
+bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
+void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
+void lunar_conn_kick(struct lunar_conn *conn);
+void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
+const char *lunar_conn_state_name(enum lunar_conn_state state);
+const char *lunar_conn_close_name(enum lunar_close_reason reason);
+
+#endif /* LUNAR_CONN_H */

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive engine. One small step per part of a PDU; each returns 1 when its
+ * part is complete, -EAGAIN when the socket has no more bytes now, or another
+ * -errno, which ends the connection.
+ */
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "cmd.h"
+#include "digest.h"
+#include "rx.h"
+#include "session.h"
+#include "stats.h"
+#include "tx.h"
+
+/* Pages handed to the socket at once; bounds the stack. */
+#define RX_BVECS	32
+
+/* Receives the rest of a part of @len bytes into @buf. */
+static int recv_part(struct lunar_conn *conn, void *buf, u32 len)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	while (rx->done < len) {
+		ret = lunar_sock_recv(&conn->ls, buf + rx->done,
+				      len - rx->done);
+		if (ret < 0)
+			return ret;
+		rx->done += ret;
+	}
+	return 1;
+}
+
+static void next_step(struct lunar_rx *rx, enum lunar_rx_step step)
+{
+	rx->step = step;
+	rx->done = 0;
+}
+
+static void reset(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+
+	kvfree(rx->buf);
+	rx->buf = NULL;
+	rx->cmd = NULL;
+	rx->dest = LUNAR_RX_SKIP;
+	rx->reject = 0;
+	rx->ignore = false;
+	rx->unsummed = false;
+	rx->crc = LUNAR_DIGEST_BEGIN;
+	next_step(rx, LUNAR_RX_BHS);
+}
+
+static u32 our_max_recv(const struct lunar_conn *conn)
+{
+	/* RFC 7143 13.12: the default holds until login ends. */
+	if (!conn->io_owned)
+		return ISCSI_DEF_MAX_RECV_SEG_LEN;
+	return conn->session->params.val[LUNAR_KEY_MAX_RECV_DATA_SEGMENT_LENGTH];
+}
+
+static int recv_bhs(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	struct lunar_pdu_limits limits = {
+		.max_data	= our_max_recv(conn),
+		.login		= !conn->io_owned,
+		.discovery	= conn->io_owned && conn->session->discovery,
+	};
+	int ret;
+
+	ret = recv_part(conn, &rx->hdr, sizeof(rx->hdr));
+	if (ret < 0)
+		return ret;
+	switch (lunar_pdu_check(&rx->hdr, &limits, &rx->pdu)) {
+	case LUNAR_PDU_OK:
+		break;
+	case LUNAR_PDU_REJECT:
+		rx->reject = rx->pdu.reason;
+		break;
+	case LUNAR_PDU_CLOSE:
+		return -EPROTO;
+	}
+	next_step(rx, LUNAR_RX_AHS);
+	return 1;
+}
+
+static int recv_ahs(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	ret = recv_part(conn, rx->ahs, rx->pdu.ahs_len);
+	if (ret > 0)
+		next_step(rx, LUNAR_RX_HEADER_DIGEST);
+	return ret;
+}
+
+/*
+ * RFC 7143 4.2.2.1: a command with a CmdSN other than the expected one is
+ * ignored outside the window. Inside it there is a gap, which one connection
+ * cannot fill: TCP keeps the order, so the initiator has lost count.
+ */
+static int sequence(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	struct lunar_window *win = &conn->session->window;
+	u32 cmdsn = be32_to_cpu(rx->hdr.statsn);
+
+	conn->exp_statsn = be32_to_cpu(rx->hdr.exp_statsn);
+	if (rx->pdu.opcode == ISCSI_OP_SCSI_DATA_OUT)
+		return 0;
+	switch (lunar_window_check(win, cmdsn, rx->pdu.immediate)) {
+	case LUNAR_WINDOW_TAKE:
+		if (!rx->pdu.immediate)
+			lunar_window_take(win);
+		return 0;
+	case LUNAR_WINDOW_AHEAD:
+		return -EPROTO;
+	case LUNAR_WINDOW_IGNORE:
+		break;
+	}
+	lunar_stats_inc(LUNAR_STAT_ignored_cmdsn);
+	rx->ignore = true;
+	return 0;
+}
+
+/* Header and AHS are complete and right: ask the phase's handler. */
+static int dispatch(struct lunar_conn *conn)
+{
+	const struct lunar_handler *handler;
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	if (rx->reject)
+		return 0;
+	if (conn->io_owned) {
+		ret = sequence(conn);
+		if (ret || rx->ignore)
+			return ret;
+	}
+	handler = &conn->handlers[rx->pdu.opcode];
+	if (!handler->header) {
+		rx->reject = ISCSI_REASON_CMD_NOT_SUPPORTED;
+		return 0;
+	}
+	return handler->header(conn);
+}
+
+static int recv_header_digest(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+	u32 crc;
+
+	if (conn->header_digest) {
+		ret = recv_part(conn, &rx->digest, sizeof(rx->digest));
+		if (ret < 0)
+			return ret;
+		crc = lunar_digest_update(LUNAR_DIGEST_BEGIN, &rx->hdr,
+					  sizeof(rx->hdr));
+		crc = lunar_digest_update(crc, rx->ahs, rx->pdu.ahs_len);
+		if (lunar_digest_end(crc) != rx->digest) {
+			lunar_stats_inc(LUNAR_STAT_header_digest_errors);
+			return -EBADMSG;
+		}
+	}
+	ret = dispatch(conn);
+	if (ret < 0)
+		return ret;
+	next_step(rx, LUNAR_RX_DATA);
+	return 1;
+}
+
+static int recv_cmd_data(struct lunar_conn *conn)
+{
+	struct bio_vec bvec[RX_BVECS];
+	struct lunar_rx *rx = &conn->rx;
+	struct lunar_cmd *cmd = rx->cmd;
+	u32 at = rx->cmd_offset + rx->done;
+	u32 len = rx->pdu.data_len - rx->done;
+	u32 nr, total;
+	int ret;
+
+	/* What the initiator announced beyond the CDB's length goes nowhere. */
+	if (at >= cmd->se_cmd.data_length) {
+		rx->unsummed = true;
+		return lunar_sock_skip(&conn->ls, len);
+	}
+
+	lunar_cmd_seek(cmd, at);
+	nr = lunar_cmd_bvecs(&cmd->cursor, bvec, RX_BVECS,
+			     min(len, cmd->se_cmd.data_length - at), &total);
+	ret = lunar_sock_recv_bvec(&conn->ls, bvec, nr, total);
+	if (ret <= 0)
+		return ret;
+	if (conn->data_digest) {
+		/* The socket may have filled less than was offered. */
+		nr = lunar_cmd_bvecs(&cmd->cursor, bvec, RX_BVECS, ret, &total);
+		rx->crc = lunar_digest_update_bvec(rx->crc, bvec, nr);
+	}
+	lunar_cmd_advance(&cmd->cursor, ret);
+	return ret;
+}
+
+static int recv_some_data(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	u32 len = rx->pdu.data_len - rx->done;
+	int ret;
+
+	switch (rx->dest) {
+	case LUNAR_RX_CMD:
+		return recv_cmd_data(conn);
+	case LUNAR_RX_BUFFER:
+		ret = lunar_sock_recv(&conn->ls, rx->buf + rx->done, len);
+		if (ret > 0 && conn->data_digest)
+			rx->crc = lunar_digest_update(rx->crc,
+						      rx->buf + rx->done, ret);
+		return ret;
+	default:
+		rx->unsummed = true;
+		return lunar_sock_skip(&conn->ls, len);
+	}
+}
+
+static int recv_data(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	while (rx->done < rx->pdu.data_len) {
+		ret = recv_some_data(conn);
+		if (ret < 0)
+			return ret;
+		rx->done += ret;
+	}
+	if (rx->dest == LUNAR_RX_BUFFER)
+		rx->buf[rx->pdu.data_len] = '\0';
+	next_step(rx, LUNAR_RX_PAD);
+	return 1;
+}
+
+static int recv_pad(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	ret = recv_part(conn, rx->pad, rx->pdu.pad);
+	if (ret < 0)
+		return ret;
+	if (conn->data_digest)
+		rx->crc = lunar_digest_update(rx->crc, rx->pad, rx->pdu.pad);
+	next_step(rx, LUNAR_RX_DATA_DIGEST);
+	return 1;
+}
+
+/* The whole PDU is here. */
+static int finish(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+
+	if (rx->reject)
+		return lunar_tx_reject(conn, rx->reject);
+	if (rx->ignore)
+		return 0;
+	return conn->handlers[rx->pdu.opcode].done(conn);
+}
+
+static int recv_data_digest(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	if (conn->data_digest && rx->pdu.data_len) {
+		ret = recv_part(conn, &rx->digest, sizeof(rx->digest));
+		if (ret < 0)
+			return ret;
+		if (!rx->unsummed &&
+		    lunar_digest_end(rx->crc) != rx->digest) {
+			lunar_stats_inc(LUNAR_STAT_data_digest_errors);
+			return -EBADMSG;
+		}
+	}
+	ret = finish(conn);
+	if (ret < 0)
+		return ret;
+	reset(conn);
+	return 1;
+}
+
+static int step(struct lunar_conn *conn)
+{
+	switch (conn->rx.step) {
+	case LUNAR_RX_BHS:
+		return recv_bhs(conn);
+	case LUNAR_RX_AHS:
+		return recv_ahs(conn);
+	case LUNAR_RX_HEADER_DIGEST:
+		return recv_header_digest(conn);
+	case LUNAR_RX_DATA:
+		return recv_data(conn);
+	case LUNAR_RX_PAD:
+		return recv_pad(conn);
+	case LUNAR_RX_DATA_DIGEST:
+		return recv_data_digest(conn);
+	}
+	return -EINVAL;
+}
+
+/**
+ * lunar_rx_run() - receive and handle PDUs
+ * @conn:	the connection
+ * @budget:	PDUs to handle at most; counted down
+ *
+ * Owner's context; sleeps for memory only (login handlers for more).
+ *
+ * Return: 1 if the budget is used up, 0 if the socket has no more bytes now, or
+ * -errno: the connection must be closed (-EPROTO, -EBADMSG: the peer's fault).
+ */
+int lunar_rx_run(struct lunar_conn *conn, int *budget)
+{
+	int ret;
+
+	while (*budget > 0) {
+		ret = step(conn);
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret < 0)
+			return ret;
+		if (conn->rx.step == LUNAR_RX_BHS)
+			(*budget)--;
+	}
+	return 1;
+}
+
+/**
+ * lunar_rx_take_buffer() - receive the data segment into rx.buf
+ * @conn:	in a header handler
+ *
+ * Owner's context, may sleep for memory. The buffer has room for a NUL behind
+ * the data and lives until the done handler returns, unless that takes it.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lunar_rx_take_buffer(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+
+	rx->buf = kvmalloc(rx->pdu.data_len + 1, GFP_KERNEL);
+	if (!rx->buf)
+		return -ENOMEM;
+	rx->dest = LUNAR_RX_BUFFER;
+	return 0;
+}
+
+/**
+ * lunar_rx_exit() - forget the PDU in progress
+ * @conn:	its socket is closed
+ *
+ * Owner's context. Commands are not touched.
+ */
+void lunar_rx_exit(struct lunar_conn *conn)
+{
+	reset(conn);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sessions: the I_T nexus, TSIHs, reinstatement. See session.h. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+#include "conn.h"
+#include "session.h"
+#include "stats.h"
+#include "tpg.h"
+
+/* TSIH 0 means "none" on the wire (RFC 7143 11.12.6). */
+static DEFINE_IDA(tsih_ida);
+
+/**
+ * lunar_session_alloc() - a session for a connection that begins to log in
+ *
+ * May sleep.
+ *
+ * Return: the session, owned by the caller, or NULL without memory.
+ */
+struct lunar_session *lunar_session_alloc(void)
+{
+	return kzalloc(sizeof(struct lunar_session), GFP_KERNEL);
+}
+
+/**
+ * lunar_session_find_acl() - which node ACL the initiator falls under
+ * @conn:	in login, conn->tpg and session->initiator are set
+ *
+ * Makes the nexus (session->se_sess) and gives it the explicit ACL of that name
+ * or, in demo mode, a dynamic one. May sleep. The nexus is freed by
+ * lunar_session_unregister().
+ *
+ * Return: 0, -EACCES if this initiator may not log in here, -ENOMEM.
+ */
+int lunar_session_find_acl(struct lunar_conn *conn)
+{
+	struct lunar_session *session = conn->session;
+	struct se_session *se_sess;
+
+	se_sess = transport_alloc_session(TARGET_PROT_NORMAL);
+	if (IS_ERR(se_sess))
+		return PTR_ERR(se_sess);
+	se_sess->cmd_cnt = target_alloc_cmd_counter();
+	if (!se_sess->cmd_cnt) {
+		transport_free_session(se_sess);
+		return -ENOMEM;
+	}
+	se_sess->se_node_acl =
+		core_tpg_check_initiator_node_acl(&conn->tpg->se_tpg,
+						  session->initiator);
+	if (!se_sess->se_node_acl) {
+		transport_free_session(se_sess);
+		return -EACCES;
+	}
+	spin_lock_bh(&conn->tpg->lock);
+	session->se_sess = se_sess;
+	spin_unlock_bh(&conn->tpg->lock);
+	return 0;
+}
+
+/* Same initiator port (name and ISID) at the same target port group. */
+static bool same_port(const struct lunar_conn *a, const struct lunar_conn *b)
+{
+	return !memcmp(a->session->isid, b->session->isid,
+		       sizeof(a->session->isid)) &&
+	       !strcasecmp(a->session->initiator, b->session->initiator);
+}
+
+/* Closes every other holder of this initiator port; true if there is none. */
+static bool port_is_ours(struct lunar_conn *conn)
+{
+	struct lunar_conn *other;
+	bool ours = true;
+
+	spin_lock_bh(&conn->tpg->lock);
+	conn->claimed = true;
+	list_for_each_entry(other, &conn->tpg->conns, tpg_entry) {
+		if (other == conn || !other->claimed || !same_port(conn, other))
+			continue;
+		if (lunar_conn_state(other) < LUNAR_CONN_CLOSING)
+			lunar_stats_inc(LUNAR_STAT_reinstated);
+		lunar_conn_close(other, LUNAR_CLOSE_REINSTATED);
+		ours = false;
+	}
+	spin_unlock_bh(&conn->tpg->lock);
+	return ours;
+}
+
+static bool port_free_or_closing(struct lunar_conn *conn)
+{
+	return lunar_conn_state(conn) >= LUNAR_CONN_CLOSING ||
+	       port_is_ours(conn);
+}
+
+/**
+ * lunar_session_reinstate() - take over the initiator port
+ * @conn:	authenticated, about to enter full feature phase
+ * @seconds:	how long to wait for an older session's commands
+ *
+ * An older session of the same initiator port ends (RFC 7143 6.3.5), and so does
+ * a login that is in progress for it: the newest wins. Its commands have to be
+ * gone before the new session may write, else something old could land on
+ * something new; so this waits until the old connection is released. May sleep.
+ *
+ * Return: 0, -ETIMEDOUT if old commands are still in a backstore, -ECONNABORTED
+ * if @conn itself was closed meanwhile.
+ */
+int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds)
+{
+	long left = wait_event_timeout(conn->tpg->idle,
+				       port_free_or_closing(conn),
+				       seconds * HZ);
+
+	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
+		return -ECONNABORTED;
+	if (left)
+		return 0;
+	pr_info_ratelimited("%s: new login waits for commands of the old session that %s tpgt %u cannot finish\n",
+			    conn->session->initiator, conn->tpg->target->name,
+			    conn->tpg->tag);
+	return -ETIMEDOUT;
+}
+
+/**
+ * lunar_session_register() - make the nexus known to target core
+ * @conn:	reinstated; session->params are final
+ *
+ * May sleep. Undone by lunar_session_unregister().
+ *
+ * Return: 0 or -ENOMEM (no TSIH or no memory).
+ */
+int lunar_session_register(struct lunar_conn *conn)
+{
+	struct lunar_session *session = conn->session;
+	int tsih;
+
+	tsih = ida_alloc_range(&tsih_ida, 1, U16_MAX, GFP_KERNEL);
+	if (tsih < 0)
+		return -ENOMEM;
+	session->tsih = tsih;
+	if (session->discovery)
+		return 0;
+	transport_register_session(&conn->tpg->se_tpg,
+				   session->se_sess->se_node_acl,
+				   session->se_sess, conn);
+	session->registered = true;
+	return 0;
+}
+
+/**
+ * lunar_session_unregister() - take the nexus away from target core
+ * @conn:	being released: no command is left
+ *
+ * May sleep, but not for I/O.
+ */
+void lunar_session_unregister(struct lunar_conn *conn)
+{
+	struct lunar_session *session = conn->session;
+	struct se_session *se_sess;
+
+	if (!session || !session->se_sess)
+		return;
+	se_sess = session->se_sess;
+	if (session->registered) {
+		/*
+		 * Every command has dropped its reference on the connection in
+		 * release_cmd; target core's own counter follows at once.
+		 */
+		target_stop_session(se_sess);
+		target_wait_for_sess_cmds(se_sess);
+		transport_deregister_session_configfs(se_sess);
+	}
+	/* fabric.c's close_session() looks the nexus up under this lock. */
+	spin_lock_bh(&conn->tpg->lock);
+	session->se_sess = NULL;
+	spin_unlock_bh(&conn->tpg->lock);
+	if (session->registered)
+		transport_deregister_session(se_sess);
+	else
+		transport_free_session(se_sess);
+}
+
+/**
+ * lunar_session_free() - free a session
+ * @session:	unregistered; may be NULL
+ *
+ * Any context that may sleep.
+ */
+void lunar_session_free(struct lunar_session *session)
+{
+	if (!session)
+		return;
+	if (session->tsih)
+		ida_free(&tsih_ida, session->tsih);
+	kfree(session);
+}
+
+/**
+ * lunar_session_exit() - module exit of this file
+ */
+void lunar_session_exit(void)
+{
+	ida_destroy(&tsih_ida);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An iSCSI session: who the initiator is, what was negotiated, the CmdSN window
+ * and target core's I_T nexus. It has no state of its own: it is active while
+ * its connection is in FULL. Owned by the connection; immutable after login but
+ * for the window.
+ */
+#ifndef LUNAR_SESSION_H
+#define LUNAR_SESSION_H
+
+#include <linux/atomic.h>
+#include "keys.h"
+#include "window.h"
+#include "xfer.h"
+
+struct lunar_conn;
+struct se_session;
+
+/**
+ * struct lunar_session - one session
+ * @se_sess:	the nexus; NULL in a discovery session
+ * @initiator:	InitiatorName
+ * @alias:	InitiatorAlias or empty
+ * @isid:	as received
+ * @tsih:	ours, 0 until login ends
+ * @discovery:	SessionType=Discovery
+ * @registered: @se_sess is known to target core (needs deregistering)
+ * @params:	negotiated values
+ * @peer_max_recv: the initiator's MaxRecvDataSegmentLength
+ * @limits:	what @params mean for a WRITE
+ * @window:	the connection's work item only
+ * @open:	commands that hold a slot of the window
+ */
+struct lunar_session {
+	struct se_session	*se_sess;
+	char			initiator[ISCSI_NAME_LEN];
+	char			alias[VALUE_MAXLEN + 1];
+	u8			isid[6];
+	u16			tsih;
+	bool			discovery;
+	bool			registered;
+	struct lunar_params	params;
+	u32			peer_max_recv;
+	struct lunar_xfer_limits limits;
+	struct lunar_window	window;
+	atomic_t		open;
+};
+
+struct lunar_session *lunar_session_alloc(void);
+int lunar_session_find_acl(struct lunar_conn *conn);
+int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds);
+int lunar_session_register(struct lunar_conn *conn);
+void lunar_session_unregister(struct lunar_conn *conn);
+void lunar_session_free(struct lunar_session *session);
+void lunar_session_exit(void);
+
+#endif /* LUNAR_SESSION_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The PDU a connection is receiving and the one it is sending. Both belong to
+ * the connection's owner (conn.h) and have no lock; rx.c and tx.c work on them.
+ */
+#ifndef LUNAR_STREAM_H
+#define LUNAR_STREAM_H
+
+#include <linux/list.h>
+#include "pdu.h"
+
+struct lunar_cmd;
+
+enum lunar_rx_step {
+	LUNAR_RX_BHS,
+	LUNAR_RX_AHS,
+	LUNAR_RX_HEADER_DIGEST,
+	LUNAR_RX_DATA,
+	LUNAR_RX_PAD,
+	LUNAR_RX_DATA_DIGEST,
+};
+
+/* Where the data segment of the PDU being received goes. */
+enum lunar_rx_dest {
+	LUNAR_RX_SKIP,		/* nowhere */
+	LUNAR_RX_BUFFER,	/* rx.buf, at least data_len + 1 bytes */
+	LUNAR_RX_CMD,		/* rx.cmd's scatterlist from rx.cmd_offset on */
+};
+
+/**
+ * struct lunar_rx - receive state
+ * @step:	what the next byte belongs to
+ * @dest:	set by the header handler; SKIP unless it says otherwise
+ * @reject:	reason to Reject the PDU once its data is skipped, or 0
+ * @ignore:	out of the CmdSN window: skip it silently
+ * @unsummed:	part of the data was skipped, so @crc says nothing
+ * @done:	bytes of the current step received
+ * @hdr:	the BHS
+ * @ahs:	its AHS, pdu.ahs_len bytes
+ * @digest:	digest as received
+ * @pad:	padding as received
+ * @crc:	of the data segment so far
+ * @pdu:	proven shape of @hdr
+ * @buf:	data segment for BUFFER; owned here unless a handler takes it
+ *		(and sets it to NULL), freed with kvfree()
+ * @cmd:	destination for CMD; the command is kept by its own reference
+ * @cmd_offset: where in the command's data this segment starts
+ */
+struct lunar_rx {
+	enum lunar_rx_step	step;
+	enum lunar_rx_dest	dest;
+	u8			reject;
+	bool			ignore;
+	bool			unsummed;
+	u32			done;
+	struct iscsi_hdr	hdr;
+	u8			ahs[LUNAR_MAX_AHS];
+	__le32			digest;
+	u8			pad[ISCSI_PAD_LEN];
+	u32			crc;
+	struct lunar_pdu	pdu;
+	char			*buf;
+	struct lunar_cmd	*cmd;
+	u32			cmd_offset;
+};
+
+/* What happens when the last byte of a LUNAR_CMD_PDU was sent. */
+enum lunar_cmd_after {
+	LUNAR_AFTER_NOTHING,
+	LUNAR_AFTER_CLOSE,	/* logout, or a login that was refused */
+	LUNAR_AFTER_FULL,	/* final Login Response */
+};
+
+enum lunar_tx_step {
+	LUNAR_TX_IDLE,
+	LUNAR_TX_HEADER,
+	LUNAR_TX_DATA,
+	LUNAR_TX_TRAILER,
+};
+
+/**
+ * struct lunar_tx - transmit state
+ * @step:	what the next byte belongs to
+ * @last:	the PDU is the command's last; it is done when this one is sent
+ * @done:	bytes of the current step sent
+ * @hdr:	BHS and header digest on the wire
+ * @hdr_len:	bytes of @hdr in use
+ * @data_len:	length of the data segment
+ * @trailer:	padding and data digest
+ * @trailer_len: bytes of @trailer in use
+ * @cmd:	whose PDU this is; NULL for an R2T, which keeps none
+ * @buf:	the data segment if it is not in pages; belongs to @cmd
+ * @queue:	lunar_cmd.tx_entry: commands with something to send
+ * @after:	what the PDU just sent asks for; the caller of lunar_tx_run()
+ *		acts on it
+ */
+struct lunar_tx {
+	enum lunar_tx_step	step;
+	bool			last;
+	u32			done;
+	struct {
+		struct iscsi_hdr bhs;
+		__le32		digest;
+	} hdr;
+	u32			hdr_len;
+	u32			data_len;
+	u8			trailer[2 * ISCSI_PAD_LEN];
+	u32			trailer_len;
+	struct lunar_cmd	*cmd;
+	char			*buf;
+	struct list_head	queue;
+	enum lunar_cmd_after	after;
+};
+
+#endif /* LUNAR_STREAM_H */

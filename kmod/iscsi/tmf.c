@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Task management. See tmf.h. */
+
+#include <scsi/scsi_common.h>
+#include "cmd.h"
+#include "stats.h"
+#include "tmf.h"
+#include "tx.h"
+
+/**
+ * lunar_tmf_header() - Task Management Function Request: header complete
+ * @conn:	the connection
+ *
+ * Return: 0.
+ */
+int lunar_tmf_header(struct lunar_conn *conn)
+{
+	return 0;
+}
+
+/* An answer that needs no target core. */
+static int respond(struct lunar_conn *conn, const struct iscsi_tm *req,
+		   u8 response)
+{
+	struct iscsi_tm_rsp *rsp;
+	struct lunar_cmd *cmd;
+
+	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_PDU, req->itt);
+	if (!cmd)
+		return -ENOMEM;
+	rsp = (struct iscsi_tm_rsp *)&cmd->rsp;
+	rsp->opcode = ISCSI_OP_SCSI_TMFUNC_RSP;
+	rsp->flags = ISCSI_FLAG_CMD_FINAL;
+	rsp->response = response;
+	rsp->itt = req->itt;
+	lunar_cmd_queue(cmd);
+	return 0;
+}
+
+/**
+ * lunar_tmf_done() - Task Management Function Request: execute
+ * @conn:	the connection
+ *
+ * First the fabric gives up what it holds itself: a command that waits for data
+ * from an initiator that may never send it would hold target core's abort up for
+ * ever. Then target core aborts what it has, waits for the backstore, and
+ * answers. Owner's context.
+ *
+ * Return: 0, or -errno to close the connection.
+ */
+int lunar_tmf_done(struct lunar_conn *conn)
+{
+	struct iscsi_tm *req = (void *)&conn->rx.hdr;
+	u8 function = ISCSI_TM_FUNC_VALUE(req);
+	u64 lun = scsilun_to_int(&req->lun);
+	struct lunar_cmd *cmd;
+
+	lunar_stats_inc(LUNAR_STAT_tmf_commands);
+	switch (function) {
+	case ISCSI_TM_FUNC_ABORT_TASK:
+		lunar_cmd_abandon(conn, req->rtt);
+		break;
+	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
+		lunar_cmd_abandon_all(conn, &lun);
+		break;
+	case ISCSI_TM_FUNC_ABORT_TASK_SET:
+	case ISCSI_TM_FUNC_CLEAR_ACA:
+	case ISCSI_TM_FUNC_CLEAR_TASK_SET:
+	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
+	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
+		break;
+	case ISCSI_TM_FUNC_TASK_REASSIGN:
+		/* RFC 7143 11.6.1: needs ErrorRecoveryLevel 2. */
+		return respond(conn, req, ISCSI_TMF_RSP_NO_FAILOVER);
+	default:
+		return lunar_tx_reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
+	}
+	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, req->itt);
+	if (!cmd)
+		return -ENOMEM;
+	return lunar_cmd_begin_tmf(cmd, lun, function, req->rtt);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Task management (RFC 7143 11.5, 11.6). */
+#ifndef LUNAR_TMF_H
+#define LUNAR_TMF_H
+
+#include "conn.h"
+
+int lunar_tmf_header(struct lunar_conn *conn);
+int lunar_tmf_done(struct lunar_conn *conn);
+
+#endif /* LUNAR_TMF_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The transmit engine: commands to PDUs to bytes. */
+#ifndef LUNAR_TX_H
+#define LUNAR_TX_H
+
+#include "conn.h"
+
+int lunar_tx_run(struct lunar_conn *conn, int *budget);
+int lunar_tx_reject(struct lunar_conn *conn, u8 reason);
+void lunar_tx_exit(struct lunar_conn *conn);
+
+#endif /* LUNAR_TX_H */
