@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The backstore as target core sees it: HBAs, disks, and which function
+ * executes a command.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/blkdev.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_base.h>
+#include <target/target_core_backend.h>
+#include <lunar_file.h>
+#include "atomic.h"
+#include "backend.h"
+#include "compat.h"
+#include "dev.h"
+#include "flush.h"
+#include "inflight.h"
+#include "params.h"
+#include "read.h"
+#include "space.h"
+#include "write.h"
+
+/*
+ * Workers of one disk. More do not make one file faster; fewer would leave
+ * reads of a cold file waiting for one another.
+ */
+#define WORKERS		64
+
+struct lfile_hba {
+	u32 id;
+	u32 next_dev_id;
+};
+
+/*
+ * Where target core's own functions run that wait for other commands or write
+ * files: PERSISTENT RESERVE OUT, SET TARGET PORT GROUPS. They may wait for
+ * commands of the same disk, so not among its workers.
+ */
+static struct workqueue_struct *control_wq;
+
+static int attach_hba(struct se_hba *hba, u32 host_id)
+{
+	struct lfile_hba *lhba = kzalloc(sizeof(*lhba), GFP_KERNEL);
+
+	if (!lhba)
+		return -ENOMEM;
+	lhba->id = host_id;
+	hba->hba_ptr = lhba;
+	return 0;
+}
+
+static void detach_hba(struct se_hba *hba)
+{
+	kfree(hba->hba_ptr);
+	hba->hba_ptr = NULL;
+}
+
+static struct se_device *alloc_device(struct se_hba *hba, const char *name)
+{
+	struct lfile_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (!dev)
+		return NULL;
+	strscpy(dev->name, name, sizeof(dev->name));
+	lfile_flush_create(dev);
+	return &dev->se_dev;
+}
+
+static void free_device_rcu(struct rcu_head *rcu)
+{
+	kfree(to_lfile_dev(container_of(rcu, struct se_device, rcu_head)));
+}
+
+/* Target core walks its devices under RCU. */
+static void free_device(struct se_device *se_dev)
+{
+	call_rcu(&se_dev->rcu_head, free_device_rcu);
+}
+
+/* Look before opening: to open a tape or a watchdog is to do something to it. */
+static int check_type(struct lfile_dev *dev)
+{
+	struct path path;
+	umode_t mode;
+	int err = kern_path(dev->path, LOOKUP_FOLLOW, &path);
+
+	if (err) {
+		pr_err("%s: cannot find %s: %pe\n", dev->name, dev->path,
+		       ERR_PTR(err));
+		return err;
+	}
+	mode = d_backing_inode(path.dentry)->i_mode;
+	path_put(&path);
+
+	if (S_ISREG(mode) || S_ISBLK(mode))
+		return 0;
+	pr_err("%s: %s is %s, not a file or block device\n", dev->name,
+	       dev->path, S_ISDIR(mode) ? "a directory" : "something else");
+	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
+}
+
+/* Not O_CREAT: a missing image is a filesystem that is not mounted. */
+static int open_file(struct lfile_dev *dev)
+{
+	int flags = O_RDWR | O_LARGEFILE | (dev->direct ? O_DIRECT : 0);
+	struct file *file;
+	int err;
+
+	if (!dev->path[0]) {
+		pr_err("%s: no %s given\n", dev->name, LUNAR_FILE_KEY_PATH);
+		return -EINVAL;
+	}
+	err = check_type(dev);
+	if (err)
+		return err;
+
+	file = filp_open(dev->path, flags, 0);
+	if (IS_ERR(file)) {
+		pr_err("%s: cannot open %s to read and write%s: %pe\n",
+		       dev->name, dev->path, dev->direct ? " directly" : "",
+		       file);
+		return PTR_ERR(file);
+	}
+	dev->file = file;
+	dev->inode = file->f_mapping->host;
+	dev->is_block = S_ISBLK(dev->inode->i_mode);
+	if (!file->f_op->read_iter || !file->f_op->write_iter ||
+	    !file->f_op->fsync) {
+		pr_err("%s: the filesystem of %s lacks what a disk needs\n",
+		       dev->name, dev->path);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int set_block_device(struct lfile_dev *dev)
+{
+	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
+	struct block_device *bdev = I_BDEV(dev->inode);
+	u64 size = bdev_nr_bytes(bdev);
+
+	if (!size || (dev->has_size && dev->size != size)) {
+		pr_err("%s: block device %s has %llu bytes, %s is %llu\n",
+		       dev->name, dev->path, size, LUNAR_FILE_KEY_SIZE,
+		       dev->size);
+		return -EINVAL;
+	}
+	dev->size = size;
+	attrib->hw_block_size = bdev_logical_block_size(bdev);
+	attrib->is_nonrot = bdev_nonrot(bdev);
+	return 0;
+}
+
+/* Blocks of 512 bytes have to be good enough for direct I/O. */
+static int check_alignment(struct lfile_dev *dev)
+{
+	struct kstat stat;
+	int err;
+
+	if (!dev->direct)
+		return 0;
+	err = vfs_getattr(&dev->file->f_path, &stat, STATX_DIOALIGN,
+			  AT_STATX_SYNC_AS_STAT);
+	if (err || !(stat.result_mask & STATX_DIOALIGN))
+		return 0;		/* unknown: the first I/O will tell */
+	if (stat.dio_offset_align &&
+	    stat.dio_offset_align <= LUNAR_FILE_SIZE_UNIT)
+		return 0;
+	pr_err("%s: %s: direct I/O there needs an alignment of %u bytes, the disk has blocks of %d\n",
+	       dev->name, dev->path, stat.dio_offset_align,
+	       LUNAR_FILE_SIZE_UNIT);
+	return -EINVAL;
+}
+
+/*
+ * A shorter file is extended, so that from here on one that is shorter than
+ * its disk has been truncated: lfile_inflight_intact().
+ */
+static int set_regular_file(struct lfile_dev *dev)
+{
+	int err;
+
+	if (!dev->has_size) {
+		pr_err("%s: %s is a file: %s is needed\n", dev->name, dev->path,
+		       LUNAR_FILE_KEY_SIZE);
+		return -EINVAL;
+	}
+	if (i_size_read(dev->inode) < dev->size) {
+		err = vfs_truncate(&dev->file->f_path, dev->size);
+		if (err) {
+			pr_err("%s: cannot extend %s to %llu bytes: %pe\n",
+			       dev->name, dev->path, dev->size, ERR_PTR(err));
+			return err;
+		}
+	}
+	dev->intact = dev->size;
+	dev->se_dev.dev_attrib.hw_block_size = LUNAR_FILE_SIZE_UNIT;
+	return check_alignment(dev);
+}
+
+static void set_attributes(struct lfile_dev *dev)
+{
+	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
+	struct file *file = dev->file;
+
+	dev->nowait_read = file->f_mode & FMODE_NOWAIT;
+	dev->nowait_write = dev->nowait_read &&
+			    (dev->direct || file_buffer_wasync(file));
+
+	attrib->hw_max_sectors = LUNAR_FILE_IO_MAX / attrib->hw_block_size;
+	attrib->hw_queue_depth = LUNAR_FILE_QUEUE_DEPTH;
+	attrib->max_write_same_len = LUNAR_FILE_WRITE_SAME_MAX;
+	if (dev->write_back)
+		attrib->emulate_write_cache = 1;
+	if (attrib->emulate_write_cache)
+		pr_warn("%s: the write cache is on: a write is stable only after a flush, and ESXi never flushes\n",
+			dev->name);
+}
+
+static int create_workers(struct lfile_dev *dev)
+{
+	struct lfile_hba *lhba = dev->se_dev.se_hba->hba_ptr;
+
+	dev->id = lhba->next_dev_id++;
+	dev->io_wq = alloc_workqueue("lfile-%u.%u",
+				     WQ_UNBOUND | WQ_MEM_RECLAIM, WORKERS,
+				     lhba->id, dev->id);
+	if (!dev->io_wq)
+		return -ENOMEM;
+	if (lfile_atomic_create(dev, lhba->id))
+		goto free_wq;
+	if (lfile_inflight_create_pool(dev))
+		goto free_caw;
+	return 0;
+
+free_caw:
+	lfile_atomic_destroy(dev);
+free_wq:
+	destroy_workqueue(dev->io_wq);
+	return -ENOMEM;
+}
+
+/* Core retries after a mistake: leave nothing of this attempt. */
+static void close_file(struct lfile_dev *dev)
+{
+	if (!dev->file)
+		return;
+	filp_close(dev->file, NULL);
+	dev->file = NULL;
+	dev->inode = NULL;
+}
+
+static int configure_device(struct se_device *se_dev)
+{
+	struct lfile_dev *dev = to_lfile_dev(se_dev);
+	int err;
+
+	err = open_file(dev);
+	if (!err)
+		err = dev->is_block ? set_block_device(dev) :
+				      set_regular_file(dev);
+	if (!err)
+		err = create_workers(dev);
+	if (err) {
+		close_file(dev);
+		return err;
+	}
+	set_attributes(dev);
+	return 0;
+}
+
+/*
+ * Every command has been answered and none can come. What may still run: the
+ * ends of workers that answered one, and a flush that nobody waits for.
+ */
+static void destroy_device(struct se_device *se_dev)
+{
+	struct lfile_dev *dev = to_lfile_dev(se_dev);
+
+	destroy_workqueue(dev->io_wq);
+	lfile_atomic_destroy(dev);
+	lfile_flush_destroy(dev);
+	mempool_destroy(dev->io_pool);
+	close_file(dev);
+}
+
+static bool configure_unmap(struct se_device *se_dev)
+{
+	return lfile_space_configure(to_lfile_dev(se_dev));
+}
+
+/* A block device may change its size. Returns the last LBA. */
+static sector_t get_blocks(struct se_device *se_dev)
+{
+	struct lfile_dev *dev = to_lfile_dev(se_dev);
+	u64 size = dev->is_block ? i_size_read(dev->inode) : dev->size;
+	u64 blocks = div_u64(size, se_dev->dev_attrib.block_size);
+
+	return blocks ? blocks - 1 : 0;
+}
+
+static sense_reason_t execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
+				 u32 nents, enum dma_data_direction direction)
+{
+	if (!cmd->data_length) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return 0;
+	}
+	if (direction == DMA_FROM_DEVICE)
+		return lfile_read_execute(cmd, sgl, nents);
+	return lfile_write_execute(cmd, sgl, nents);
+}
+
+/* Only for sbc_parse_cdb() to see that there is UNMAP: parse_cdb() replaces it. */
+static sense_reason_t execute_unmap(struct se_cmd *cmd, sector_t lba,
+				    sector_t blocks)
+{
+	return TCM_UNSUPPORTED_SCSI_OPCODE;
+}
+
+static struct exec_cmd_ops exec_ops = {
+	.execute_rw		= execute_rw,
+	.execute_sync_cache	= lfile_flush_execute,
+	.execute_write_same	= lfile_space_execute_write_same,
+	.execute_unmap		= execute_unmap,
+};
+
+static sense_reason_t execute_control(struct se_cmd *cmd)
+{
+	lfile_inflight_defer(cmd, control_wq);
+	return 0;
+}
+
+static void replace(struct se_cmd *cmd,
+		    sense_reason_t (*execute)(struct se_cmd *cmd))
+{
+	cmd->priv = cmd->execute_cmd;
+	cmd->execute_cmd = execute;
+}
+
+/*
+ * Target core checks the CDB and chooses. Its own execute functions that sleep
+ * on I/O or on other commands are replaced: the caller may be a receive
+ * context, see LUNAR_TRANSPORT_NONBLOCK.
+ */
+static sense_reason_t parse_cdb(struct se_cmd *cmd)
+{
+	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
+	sense_reason_t ret = sbc_parse_cdb(cmd, &exec_ops);
+
+	if (ret)
+		return ret;
+
+	/* MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated */
+	if ((cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
+	    cmd->data_length / attrib->block_size > attrib->hw_max_sectors)
+		return TCM_INVALID_CDB_FIELD;
+
+	switch (cmd->t_task_cdb[0]) {
+	case UNMAP:
+		replace(cmd, lfile_space_execute_unmap);
+		break;
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+	case VARIABLE_LENGTH_CMD:	/* WRITE SAME(32) */
+		replace(cmd, lfile_space_execute_write_same);
+		break;
+	case COMPARE_AND_WRITE:
+		replace(cmd, lfile_atomic_execute);
+		break;
+	case PERSISTENT_RESERVE_OUT:
+	case MAINTENANCE_OUT:
+		replace(cmd, execute_control);
+		break;
+	}
+	return 0;
+}
+
+static struct target_backend_ops backend_ops = {
+	.inquiry_prod		= LUNAR_FILE_PRODUCT,
+	.inquiry_rev		= LUNAR_FILE_REVISION,
+	.owner			= THIS_MODULE,
+	.transport_flags_default = LUNAR_TRANSPORT_NONBLOCK,
+	.attach_hba		= attach_hba,
+	.detach_hba		= detach_hba,
+	.alloc_device		= alloc_device,
+	.configure_device	= configure_device,
+	.destroy_device		= destroy_device,
+	.free_device		= free_device,
+	.configure_unmap	= configure_unmap,
+	.parse_cdb		= parse_cdb,
+	.set_configfs_dev_params = lfile_params_set,
+	.show_configfs_dev_params = lfile_params_show,
+	.get_device_type	= sbc_get_device_type,
+	.get_blocks		= get_blocks,
+	.tb_dev_attrib_attrs	= sbc_attrib_attrs,
+};
+
+/**
+ * lfile_dev_register - offer the backstore to target core
+ * @name: its name: the part before "_<N>" of an HBA's directory
+ *
+ * Return: 0; -EINVAL for a bad name; -EBUSY if there is a backstore of that
+ * name (modprobe takes -EEXIST for success); -ENOMEM.
+ */
+int lfile_dev_register(const char *name)
+{
+	int err;
+
+	if (!*name || strchr(name, '_') || strchr(name, '/') ||
+	    strscpy(backend_ops.name, name, sizeof(backend_ops.name)) < 0) {
+		pr_err("name=%s: must have 1 to %zu characters, no underscore or slash\n",
+		       name, sizeof(backend_ops.name) - 1);
+		return -EINVAL;
+	}
+	control_wq = alloc_workqueue("lfile-control", WQ_UNBOUND, 0);
+	if (!control_wq)
+		return -ENOMEM;
+
+	err = transport_backend_register(&backend_ops);
+	if (!err)
+		return 0;
+
+	destroy_workqueue(control_wq);
+	if (err != -EEXIST)
+		return err;
+	pr_err("name=%s: another backstore has this name: unload it, or give another name here\n",
+	       name);
+	return -EBUSY;
+}
+
+/**
+ * lfile_dev_unregister - undo lfile_dev_register()
+ *
+ * There are no disks: each holds a reference on the module.
+ */
+void lfile_dev_unregister(void)
+{
+	target_backend_unregister(&backend_ops);
+	destroy_workqueue(control_wq);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stable storage: group commit, SYNCHRONIZE CACHE, failed writeback.
+ *
+ * Commands whose data must be stable join the batch that forms. One flusher
+ * for each disk takes the batch, calls fsync once, and answers all of it;
+ * meanwhile the next batch forms. So a command is only answered by an fsync
+ * that started after its data had reached the page cache, and depth 32 costs
+ * one or two flushes.
+ *
+ * Failed writeback. The kernel reports it once to an open file and then takes
+ * the page for clean. With one file for all commands the one report may come
+ * to somebody else: to the batch before ours, whose fsync wrote our page too,
+ * or to a write that looked in passing. So each report advances wb_errors, and
+ * a command that began before the report fails with it, for its data may be
+ * what was lost. What was answered GOOD from the write cache before cannot be
+ * failed any more: from then on SYNCHRONIZE CACHE fails, until the disk is set
+ * up anew; no later fsync can bring that data back.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+#include "flush.h"
+#include "inflight.h"
+
+/*
+ * Shared by all disks: a disk has at most one item in it, so one that hangs
+ * holds up no other.
+ */
+static struct workqueue_struct *flush_wq;
+
+/**
+ * lfile_flush_init - module wide set-up
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lfile_flush_init(void)
+{
+	flush_wq = alloc_workqueue("lfile-flush", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				   0);
+	return flush_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * lfile_flush_exit - undo lfile_flush_init()
+ */
+void lfile_flush_exit(void)
+{
+	destroy_workqueue(flush_wq);
+}
+
+/*
+ * Take note of a report, under wb_lock together with the call that fetched it
+ * or after the fsync that returned it.
+ */
+static void note_error(struct lfile_dev *dev, int err)
+{
+	lockdep_assert_held(&dev->wb_lock);
+
+	dev->wb_error = err;
+	WRITE_ONCE(dev->wb_errors, dev->wb_errors + 1);
+	pr_err_ratelimited("%s: writeback to %s failed: %pe\n", dev->name,
+			   dev->path, ERR_PTR(err));
+	if (READ_ONCE(dev->cached) && !dev->lost) {
+		dev->lost = err;
+		pr_err("%s: writes answered from the write cache may be lost: SYNCHRONIZE CACHE fails until the disk is set up anew\n",
+		       dev->name);
+	}
+}
+
+/* What the fsync that just ended with @err means for a command of its batch. */
+static int outcome(struct lfile_io *io, int err)
+{
+	struct lfile_dev *dev = io->dev;
+
+	lockdep_assert_held(&dev->wb_lock);
+
+	if (!err && dev->wb_errors != io->wb_seen)
+		err = dev->wb_error;
+	if (!err && !io->len)		/* SYNCHRONIZE CACHE */
+		err = dev->lost;
+	return err;
+}
+
+static void flush_worker(struct work_struct *work)
+{
+	struct lfile_dev *dev = container_of(work, struct lfile_dev, flush_work);
+	struct lfile_io *io, *next;
+	loff_t start, end;
+	LIST_HEAD(batch);
+	int err;
+
+	spin_lock_irq(&dev->flush_lock);
+	list_splice_init(&dev->flush_pending, &batch);
+	start = dev->flush_start;
+	end = dev->flush_end;
+	dev->flush_start = LLONG_MAX;
+	dev->flush_end = 0;
+	spin_unlock_irq(&dev->flush_lock);
+
+	if (start > end)
+		return;
+
+	err = vfs_fsync_range(dev->file, start, end, 1);
+	if (err) {
+		spin_lock(&dev->wb_lock);
+		note_error(dev, err);
+		spin_unlock(&dev->wb_lock);
+	}
+
+	list_for_each_entry_safe(io, next, &batch, node) {
+		int ret;
+
+		spin_lock(&dev->wb_lock);
+		ret = outcome(io, err);
+		spin_unlock(&dev->wb_lock);
+
+		list_del(&io->node);
+		io->done(io, ret);
+	}
+}
+
+static void request(struct lfile_dev *dev, struct lfile_io *io, loff_t start,
+		    loff_t end)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->flush_lock, flags);
+	if (io)
+		list_add_tail(&io->node, &dev->flush_pending);
+	dev->flush_start = min(dev->flush_start, start);
+	dev->flush_end = max(dev->flush_end, end);
+	/* Inside the lock: the batch may be gone, and the disk, outside. */
+	queue_work(flush_wq, &dev->flush_work);
+	spin_unlock_irqrestore(&dev->flush_lock, flags);
+}
+
+/**
+ * lfile_flush_create - set up the flush state of a disk
+ * @dev: the disk, its file not open yet
+ */
+void lfile_flush_create(struct lfile_dev *dev)
+{
+	spin_lock_init(&dev->flush_lock);
+	spin_lock_init(&dev->wb_lock);
+	INIT_LIST_HEAD(&dev->flush_pending);
+	INIT_WORK(&dev->flush_work, flush_worker);
+	dev->flush_start = LLONG_MAX;
+	dev->flush_end = 0;
+}
+
+/**
+ * lfile_flush_destroy - wait for the flusher of a disk without commands
+ * @dev: the disk
+ *
+ * A SYNCHRONIZE CACHE with IMMED leaves a flush behind that no command waits
+ * for. Context: may sleep, as long as fsync does.
+ */
+void lfile_flush_destroy(struct lfile_dev *dev)
+{
+	flush_work(&dev->flush_work);
+}
+
+/**
+ * lfile_flush_join - make a command wait for the next flush
+ * @io: its record, all data written; done() is called with the outcome
+ *
+ * With the write cache off everything is flushed: that is little more than
+ * what waits here, and it takes along what was written before somebody turned
+ * the cache off. With the cache on it is the range of the command.
+ *
+ * Context: any.
+ */
+void lfile_flush_join(struct lfile_io *io)
+{
+	if (io->dev->se_dev.dev_attrib.emulate_write_cache && io->len)
+		request(io->dev, io, io->pos, io->pos + io->len - 1);
+	else
+		request(io->dev, io, 0, LLONG_MAX);
+}
+
+/* A write that is answered from the cache looks whether an earlier one failed. */
+static int check_writeback(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	int err = 0;
+
+	if (!READ_ONCE(dev->cached))
+		WRITE_ONCE(dev->cached, true);
+	if (dev->direct)		/* nothing in the page cache */
+		return 0;
+	if (filemap_check_wb_err(dev->file->f_mapping,
+				 READ_ONCE(dev->file->f_wb_err))) {
+		/* The flusher must not see the one without the other. */
+		spin_lock(&dev->wb_lock);
+		err = file_check_and_advance_wb_err(dev->file);
+		if (err)
+			note_error(dev, err);
+		spin_unlock(&dev->wb_lock);
+	}
+	return err;
+}
+
+/**
+ * lfile_flush_end - answer a command that has changed the medium
+ * @io: its record
+ * @err: 0, or what went wrong
+ *
+ * At once if the write cache is on and the command has no FUA bit, else when
+ * flushed. ESXi and others never flush: an error of the background writeback
+ * comes out here, with the first write that can carry it.
+ *
+ * Context: any for direct I/O, else process.
+ */
+void lfile_flush_end(struct lfile_io *io, int err)
+{
+	bool cached = io->dev->se_dev.dev_attrib.emulate_write_cache &&
+		      !(io->cmd->se_cmd_flags & SCF_FUA);
+
+	if (!err && !cached) {
+		io->done = lfile_inflight_end;
+		lfile_flush_join(io);
+		return;
+	}
+	if (!err)
+		err = check_writeback(io);
+	lfile_inflight_end(io, err);
+}
+
+/**
+ * lfile_flush_execute - SYNCHRONIZE CACHE(10), (16)
+ * @cmd: the command
+ *
+ * Flushes everything, which includes the range of the command (SBC-4 5.35).
+ * With IMMED the answer does not wait; if the flush fails, and has data to lose
+ * that was answered before, the next SYNCHRONIZE CACHE tells.
+ *
+ * Context: process, does not sleep on I/O.
+ * Return: 0.
+ */
+sense_reason_t lfile_flush_execute(struct se_cmd *cmd)
+{
+	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
+	struct lfile_io *io;
+
+	if (cmd->t_task_cdb[1] & 0x02) {
+		request(dev, NULL, 0, LLONG_MAX);
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return 0;
+	}
+	io = lfile_inflight_get(cmd, true);
+	io->pos = 0;
+	io->len = 0;
+	lfile_flush_join(io);
+	return 0;
+}

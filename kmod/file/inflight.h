@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One disk, and one command in flight on it.
+ *
+ * Lifetimes. Target core keeps a device until every command on it has been
+ * answered, and destroy_device() then waits for our workers. So a worker may
+ * use the device to its last instruction; every other context (the caller of
+ * execute_cmd, a completion interrupt) may not after it has answered the
+ * command. struct lfile_io belongs to whoever moves the command on, to one
+ * context at a time, and is freed before the command is answered.
+ *
+ * Lock order: none of the locks here is taken inside another, but for
+ * file->f_lock inside wb_lock.
+ */
+#ifndef LFILE_INFLIGHT_H
+#define LFILE_INFLIGHT_H
+
+#include <linux/atomic.h>
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mempool.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <target/target_core_base.h>
+#include <lunar.h>
+
+/* Pages of a command whose bio_vec array needs no allocation: 64 KiB. */
+#define LFILE_INFLIGHT_BVECS	16
+
+/*
+ * I: set before the device is enabled, then constant
+ * F: flush_lock
+ * B: wb_lock
+ */
+struct lfile_dev {
+	struct se_device se_dev;
+	char name[LUNAR_DISK_NAME_MAX + 1];	/* I: for messages */
+	char path[LUNAR_DISK_PATH_MAX + 1];	/* I */
+	u32 id;					/* I: unique in the HBA */
+	u64 size;				/* I: bytes; 0 for a block device */
+	bool has_size;				/* I: control keys given */
+	bool write_back;			/* I */
+	bool direct;				/* I */
+
+	struct file *file;			/* I */
+	struct inode *inode;			/* I: of the data */
+	bool is_block;				/* I */
+	bool nowait_read;			/* I: worth an attempt inline */
+	bool nowait_write;			/* I */
+
+	mempool_t *io_pool;			/* I: struct lfile_io */
+	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
+	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
+
+	spinlock_t flush_lock;			/* taken in interrupts */
+	struct list_head flush_pending;		/* F: the batch that forms */
+	loff_t flush_start;			/* F: union of their ranges */
+	loff_t flush_end;			/* F: inclusive */
+	struct work_struct flush_work;
+
+	spinlock_t wb_lock;			/* process context only */
+	u64 intact;				/* B: smallest file size seen */
+	u32 wb_errors;				/* B: writeback errors so far */
+	int wb_error;				/* B: the latest of them */
+	int lost;				/* B: cached data lost, sticky */
+	bool cached;				/* a write was answered unstable */
+};
+
+static inline struct lfile_dev *to_lfile_dev(struct se_device *se_dev)
+{
+	return container_of(se_dev, struct lfile_dev, se_dev);
+}
+
+struct lfile_io {
+	struct se_cmd *cmd;
+	struct lfile_dev *dev;
+	/* Next step, when the data has moved or the batch is flushed. */
+	void (*done)(struct lfile_io *io, int err);
+	struct work_struct work;
+	struct list_head node;			/* in a flush batch */
+
+	loff_t pos;				/* bytes, in the file */
+	u64 len;
+	u64 moved;
+	bool write;				/* changes the medium */
+	u32 wb_seen;				/* wb_errors before the change */
+
+	/* The transfer in progress. */
+	struct scatterlist *sgl;
+	u32 nents;
+	atomic_t turns;				/* submitter and completion */
+	long result;
+	struct kiocb iocb;
+	struct bio_vec *bvec;
+	struct bio_vec inline_bvec[LFILE_INFLIGHT_BVECS];
+};
+
+static inline loff_t lfile_inflight_offset(struct se_cmd *cmd, u64 lba)
+{
+	return lba * cmd->se_dev->dev_attrib.block_size;
+}
+
+int lfile_inflight_init(void);
+void lfile_inflight_exit(void);
+int lfile_inflight_create_pool(struct lfile_dev *dev);
+
+struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
+void lfile_inflight_drop(struct lfile_io *io);
+void lfile_inflight_end(struct lfile_io *io, int err);
+bool lfile_inflight_intact(struct lfile_io *io);
+void lfile_inflight_move(struct lfile_io *io);
+void lfile_inflight_queue(struct lfile_io *io);
+void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq);
+
+#endif /* LFILE_INFLIGHT_H */

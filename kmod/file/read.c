@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * READ.
+ */
+#include "flush.h"
+#include "inflight.h"
+#include "read.h"
+
+/* The medium is up to date, now read: from the page cache, which equals it. */
+static void read_flushed(struct lfile_io *io, int err)
+{
+	io->done = lfile_inflight_end;
+	if (err)
+		lfile_inflight_end(io, err);
+	else
+		lfile_inflight_queue(io);
+}
+
+/**
+ * lfile_read_execute - READ, and the first step of COMPARE AND WRITE
+ * @cmd: the command; data_length says how much
+ * @sgl: where to
+ * @nents: entries of @sgl
+ *
+ * A file is as long as its disk, so a short read is lost data and a MEDIUM
+ * ERROR, never zeros.
+ *
+ * Context: process, does not sleep on I/O.
+ * Return: 0; the outcome goes into the command.
+ */
+sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
+				  u32 nents)
+{
+	struct lfile_io *io = lfile_inflight_get(cmd, false);
+
+	io->sgl = sgl;
+	io->nents = nents;
+
+	if (!lfile_inflight_intact(io)) {
+		lfile_inflight_end(io, -ENODATA);
+	} else if ((cmd->se_cmd_flags & SCF_FUA) &&
+		   !(cmd->se_cmd_flags & SCF_COMPARE_AND_WRITE)) {
+		/* SBC-4 5.14: what the cache holds is to be stable first */
+		io->done = read_flushed;
+		lfile_flush_join(io);
+	} else {
+		lfile_inflight_move(io);
+	}
+	return 0;
+}

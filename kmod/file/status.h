@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LFILE_STATUS_H
+#define LFILE_STATUS_H
+
+#include <linux/types.h>
+
+struct se_cmd;
+
+void lfile_status_complete(struct se_cmd *cmd, int err, bool write);
+
+#endif /* LFILE_STATUS_H */
