@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0
+# What MODE SENSE says about the write cache is what happens. "Stable" is what
+# a direct read of the disk below the filesystem finds, and for the disk's own
+# cache a flush that the disk has counted.
+# shellcheck shell=bash
+DESCRIPTION="WCE, DPOFUA, FUA and SYNCHRONIZE CACHE are what the disk below sees"
+GROUP=backstore
+TIMEOUT=120
+
+lba=2048
+
+# is_stable DISK: the disk below has what /tmp/data is.
+is_stable()
+{
+	dd if="$1" bs=4096 count=1 skip=$(($(physical "$image" $((lba * 512))) / 4096)) \
+		iflag=direct status=none | cmp -s - /tmp/data
+}
+
+fresh_data()
+{
+	head -c 4096 /dev/urandom >/tmp/data
+}
+
+# expect CONTROL CACHE WCE DPOFUA: CACHE "-" leaves emulate_write_cache alone
+expect()
+{
+	local sg before
+
+	loop_store m "$image" 64M "$1"
+	[ "$2" = - ] || attrib m emulate_write_cache "$2"
+	sg=$(loop_sg m)
+	equal "$(caching_page "$sg")" "wce=$3 dpofua=$4" "caching page with '$1', $2"
+
+	fresh_data
+	before=$(flushes "$below")
+	write10 "$sg" /tmp/data $lba 8 2>/dev/null
+	if [ "$3" = 0 ]; then
+		is_stable "$below" || fail "'$1', $2: answered with WCE=0, but not on the disk"
+		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: the disk was not flushed"
+		# DPOFUA=0: the bit is not known
+		expect_sense "Illegal Request" "Invalid field in cdb" \
+			write10 "$sg" /tmp/data $lba 8 fua
+	else
+		case $1 in
+		*async*) ;;	# past the page cache; not stable is the disk's own cache
+		*) must_fail is_stable "$below" ;;
+		esac
+		equal "$(flushes "$below")" "$before" "'$1', $2: flushes after a cached write"
+		sg_sync "$sg"
+		is_stable "$below" || fail "'$1', $2: SYNCHRONIZE CACHE answered, but not on the disk"
+		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: SYNCHRONIZE CACHE did not flush the disk"
+		fresh_data
+		before=$(flushes "$below")
+		write10 "$sg" /tmp/data $lba 8 fua 2>/dev/null
+		is_stable "$below" || fail "'$1', $2: FUA write answered, but not on the disk"
+		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: FUA write did not flush the disk"
+		# IMMED: answered before, but it happens
+		fresh_data
+		write10 "$sg" /tmp/data $lba 8 2>/dev/null
+		sg_sync --immed "$sg"
+		wait_for 10 is_stable "$below"
+	fi
+	loop_remove m
+	ok "control '$1', emulate_write_cache $2: wce=$3 dpofua=$4, and so it is"
+}
+
+# turn_off: data written with the cache on is stable with the first write after
+# it was turned off.
+turn_off()
+{
+	local sg
+
+	loop_store m "$image" 64M fd_buffered_io=1
+	sg=$(loop_sg m)
+	fresh_data
+	write10 "$sg" /tmp/data $lba 8 2>/dev/null
+	must_fail is_stable "$below"
+	attrib m emulate_write_cache 0
+	write10 "$sg" /dev/zero 0 8 2>/dev/null
+	is_stable "$below" || fail "the cache was turned off, and older data is still in it"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	loop_remove m
+	ok "turning the cache off under use"
+}
+
+# No writeback or journal commit but those that the backstore asks for.
+quiet()
+{
+	local old
+
+	old=$(cat /proc/sys/vm/dirty_writeback_centisecs)
+	echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+	defer sysctl -qw "vm.dirty_writeback_centisecs=$old"
+	modprobe xfs
+	old=$(cat /proc/sys/fs/xfs/xfssyncd_centisecs)
+	echo 7200 >/proc/sys/fs/xfs/xfssyncd_centisecs
+	defer sysctl -qw "fs.xfs.xfssyncd_centisecs=$old"
+}
+
+# Flushes are shared: count calls of fsync for 2000 writes in flight 32 deep.
+group_commit()
+{
+	local disk calls tracing=/sys/kernel/tracing
+
+	loop_store m "$image" 64M "$1"
+	disk=$(loop_disk m)
+	echo 'p:lunar_fsync vfs_fsync_range' >$tracing/kprobe_events
+	echo 1 >$tracing/events/kprobes/lunar_fsync/enable
+	fio --name=g --filename="$disk" --direct=1 --ioengine=libaio --iodepth=32 \
+		--rw=randwrite --bs=4k --size=8M --number_ios=2000 --minimal >/dev/null
+	echo 0 >$tracing/events/kprobes/lunar_fsync/enable
+	calls=$(awk '$1 == "lunar_fsync" { print $2 }' $tracing/kprobe_profile)
+	echo >$tracing/kprobe_events
+	loop_remove m
+	[ "$calls" -gt 0 ] || fail "no fsync at all for 2000 stable writes"
+	[ "$calls" -lt 1000 ] || fail "$calls calls of fsync for 2000 writes 32 deep"
+	ok "'$1': $calls calls of fsync for 2000 stable writes 32 deep"
+}
+
+run()
+{
+	local fs
+
+	below=$(spare_disk 0)
+	backstore_load
+	quiet
+	for fs in ext4 xfs; do
+		"mkfs.$fs" -q "$([ $fs = ext4 ] && echo -F || echo -f)" "$below"
+		mount -o "$([ $fs = ext4 ] && echo commit=600 || echo rw)" "$below" /mnt
+		image=/mnt/$fs.img
+		# Written blocks, whose place on the disk does not change.
+		dd if=/dev/zero of="$image" bs=1M count=64 conv=fsync status=none
+		expect "" - 0 0
+		expect "" 1 1 1
+		expect fd_buffered_io=1 - 1 1
+		expect fd_buffered_io=1 0 0 0
+		expect fd_async_io=1 - 0 0
+		expect fd_async_io=1,fd_buffered_io=1 - 1 1
+		turn_off
+		group_commit ""
+		group_commit fd_async_io=1
+		umount /mnt
+	done
+	log_has "ESXi never flushes" || fail "no warning about the write cache"
+}

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+# A disk below that fails writes: no write that was answered GOOD as stable is
+# missing afterwards, the cached one that is lost is owned up to.
+# shellcheck shell=bash
+DESCRIPTION="failing writes below: nothing answered GOOD is lost, errors are not forgotten"
+GROUP=backstore
+TIMEOUT=90
+ALLOW_LOG='Buffered I/O error on dev dm-'
+
+needs()
+{
+	modprobe dm-flakey || skip "no dm-flakey in this kernel"
+}
+
+# flaky up|down: does the device below take writes? Reads always work.
+flaky()
+{
+	local sectors=131072 table
+
+	case $1 in
+	up) table="0 $sectors linear $below 0" ;;
+	down) table="0 $sectors flakey $below 0 0 3600 1 error_writes" ;;
+	esac
+	dmsetup suspend --nolockfs --noflush --noudevsync flaky
+	dmsetup load flaky --table "$table"
+	dmsetup resume --noudevsync flaky
+}
+
+# 32 writers, each with its own blocks, while the device fails and recovers.
+# Prints the block numbers that were answered GOOD, the last time each.
+cat >/tmp/writers.py <<'END'
+import mmap, os, subprocess, sys, threading, time
+disk, seconds, flip = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+stop = time.time() + seconds
+state = {}
+def writer(n):
+    fd = os.open(disk, os.O_WRONLY | os.O_DIRECT)
+    buf = mmap.mmap(-1, 4096)
+    turn = 0
+    while time.time() < stop:
+        block = n * 64 + turn % 64
+        turn += 1
+        text = b"%d %d\n" % (block, turn)
+        buf[:] = text.ljust(4096, b".")
+        try:
+            os.pwrite(fd, buf, block * 4096)
+            state[block] = text
+        except OSError:
+            state[block] = None     # either may be there
+threads = [threading.Thread(target=writer, args=(n,)) for n in range(32)]
+for t in threads:
+    t.start()
+turn = 0
+while time.time() < stop:
+    subprocess.run(["bash", "-c", flip[turn % 2]], check=True)
+    turn += 1
+    time.sleep(0.2)
+for t in threads:
+    t.join()
+with open("/tmp/state", "w") as out:
+    for block, text in state.items():
+        out.write("%d %s\n" % (block, text.decode().strip() if text else "-"))
+END
+
+# What was answered GOOD is on the device below.
+check_state()
+{
+	python3 - "$below" <<-'END'
+	import mmap, os, sys
+	fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+	buf = mmap.mmap(-1, 4096)
+	good = bad = failed = 0
+	for line in open("/tmp/state"):
+	    block, text = line.rstrip("\n").split(" ", 1)
+	    if text == "-":
+	        failed += 1
+	        continue
+	    os.preadv(fd, [buf], int(block) * 4096)
+	    if bytes(buf[:]).startswith(text.encode() + b"\n"):
+	        good += 1
+	    else:
+	        bad += 1
+	print("%d blocks found, %d whose last write failed, %d LOST" % (good, failed, bad))
+	sys.exit(bad != 0 or not good or not failed)
+	END
+}
+
+stable_writes()
+{
+	local disk dump
+
+	loop_store e "$above" 64M "$1"
+	disk=$(loop_disk e)
+	declare -f flaky >/tmp/flaky.sh
+	dump="below=$below; . /tmp/flaky.sh; flaky"
+	python3 /tmp/writers.py "$disk" 6 "$dump down" "$dump up"
+	flaky up
+	check_state || fail "'$1': writes that were answered GOOD are lost"
+	# every write was answered truthfully, so there is nothing to own up to
+	sg_sync "$disk" || fail "'$1': SYNCHRONIZE CACHE fails although nothing is lost"
+	loop_remove e
+	ok "'$1': 32 writers over a device that fails on and off"
+}
+
+cached_write()
+{
+	local sg
+
+	loop_store e "$above" 64M fd_buffered_io=1
+	sg=$(loop_sg e)
+	head -c 4096 /dev/urandom >/tmp/data
+	write10 "$sg" /tmp/data 0 8 2>/dev/null
+	flaky down
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	flaky up
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	log_has "SYNCHRONIZE CACHE fails until" || fail "no log line about the lost data"
+	write10 "$sg" /tmp/data 8 8 2>/dev/null
+	write10 "$sg" /tmp/data 8 8 fua 2>/dev/null
+	loop_remove e
+	ok "a failed flush of cached data is not forgotten"
+
+	# nobody flushes: the background writeback fails, the next write tells
+	loop_store e "$above" 64M fd_buffered_io=1
+	sg=$(loop_sg e)
+	write10 "$sg" /tmp/data 16 8 2>/dev/null
+	flaky down
+	sync || true
+	flaky up
+	expect_sense "Medium Error" "Write error" write10 "$sg" /tmp/data 24 8
+	write10 "$sg" /tmp/data 24 8 2>/dev/null
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	loop_remove e
+	loop_store e "$above" 64M fd_buffered_io=1
+	sg_sync "$(loop_sg e)" || fail "the new disk inherits the error of the old"
+	loop_remove e
+	ok "a failed background writeback is told to the next write and to each flush"
+}
+
+run()
+{
+	below=$(spare_disk 0)
+	backstore_load
+	dm_create flaky "0 131072 linear $below 0"
+	above=$(dm_device flaky)
+	cached_write
+	stable_writes ""
+	stable_writes fd_async_io=1
+}

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+# UNMAP, WRITE SAME and running out of space.
+# shellcheck shell=bash
+DESCRIPTION="unmap frees blocks and reads zero, WRITE SAME, ENOSPC is 07/27/07"
+GROUP=backstore
+TIMEOUT=120
+ALLOW_LOG='loop[0-9]|Buffered I/O error'
+
+blocks()
+{
+	stat -c %b "$1"
+}
+
+# expect_zero DISK BYTE LENGTH
+expect_zero()
+{
+	cmp -n "$3" "$1" /dev/zero "$2" 0 || fail "not zero: $3 bytes at $2 of $1"
+}
+
+drop_cache()
+{
+	blockdev --flushbufs "$1"
+}
+
+# unmap IMAGE: 8 MiB of random data, take pieces away
+unmap()
+{
+	local disk sg before after
+
+	rm -f "$1"
+	loop_store s "$1" 64M "${2:-}"
+	disk=$(loop_disk s)
+	sg=$(loop_sg s)
+	expect_sense "Illegal Request" "Invalid command operation code" \
+		sg_unmap --force --lba=0 --num=8 "$sg"
+	attrib s emulate_tpu 1
+	attrib s emulate_tpws 1
+	sg_readcap --16 "$sg" | grep -q 'lbpme=1, lbprz=1' || fail "READ CAPACITY(16) does not say lbpme, lbprz"
+	sg_vpd -p bl "$sg" >/tmp/limits
+	grep -q 'Optimal unmap granularity: [1-9]' /tmp/limits || fail "no unmap granularity: $(cat /tmp/limits)"
+
+	dd if=/dev/urandom of="$disk" bs=1M count=8 oflag=direct status=none
+	sync "$1"
+	before=$(blocks "$1")
+	sg_unmap --force --lba=0,4096 --num=2048,2048 "$sg"
+	sg_sync "$sg"
+	sync "$1"
+	after=$(blocks "$1")
+	drop_cache "$disk"
+	expect_zero "$disk" 0 1048576
+	expect_zero "$disk" 2097152 1048576
+	cmp -s -n 512 "$disk" /dev/zero 1048576 0 && fail "the piece between is zero too"
+	[ $((before - after)) -ge 4000 ] || fail "unmap of 4096 blocks freed $((before - after))"
+	# unaligned: less than a filesystem block
+	sg_unmap --force --lba=2049 --num=2 "$sg"
+	drop_cache "$disk"
+	expect_zero "$disk" $((2049 * 512)) 1024
+	cmp -s -n 512 "$disk" /dev/zero $((2048 * 512)) 0 && fail "unmap reached the block before"
+	cmp -s -n 512 "$disk" /dev/zero $((2051 * 512)) 0 && fail "unmap reached the block behind"
+	expect_sense "Illegal Request" "Logical block address out of range" \
+		sg_unmap --force --lba=131064 --num=16 "$sg"
+	expect_sense "Illegal Request" "Invalid field in parameter list" \
+		sg_unmap --force --lba=0 --num=$((1 << 30)) "$sg"
+	ok "$1: unmap of $((before)) blocks down to $after"
+
+	before=$(blocks "$1")
+	sg_write_same --16 --unmap --lba=6144 --num=2048 "$sg"
+	sync "$1"
+	after=$(blocks "$1")
+	drop_cache "$disk"
+	expect_zero "$disk" $((6144 * 512)) 1048576
+	[ $((before - after)) -ge 2000 ] || fail "WRITE SAME with UNMAP freed $((before - after)) blocks of 2048"
+	sg_write_same --16 --lba=8192 --num=2048 "$sg"
+	drop_cache "$disk"
+	expect_zero "$disk" $((8192 * 512)) 1048576
+	head -c 512 /dev/urandom >/tmp/block
+	sg_write_same --10 --in=/tmp/block --lba=10241 --num=4095 "$sg"
+	sg_write_same --16 --unmap --in=/tmp/block --lba=14336 --num=1 "$sg"
+	drop_cache "$disk"
+	for _ in {1..4096}; do cat /tmp/block; done >/tmp/pattern
+	cmp -n $((4096 * 512)) "$disk" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern"
+	sync "$1"
+	cmp -n $((4096 * 512)) "$1" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern, image"
+	expect_sense "Illegal Request" "Logical block address out of range" \
+		sg_write_same --16 --lba=131071 --num=2 "$sg"
+	loop_remove s
+	ok "$1: WRITE SAME of zeros, with unmap, of a pattern"
+}
+
+# block_device DISK: discard through dm-linear, which passes it on
+block_device()
+{
+	local disk sg
+
+	loop_store s "$1" "$(blockdev --getsize64 "$1")"
+	disk=$(loop_disk s)
+	sg=$(loop_sg s)
+	dd if=/dev/urandom of="$disk" bs=1M count=4 oflag=direct status=none
+	attrib s emulate_tpu 1
+	sg_unmap --force --lba=0 --num=2048 "$sg"
+	drop_cache "$disk"
+	if [ "$(attrib s unmap_zeroes_data)" = 1 ]; then
+		expect_zero "$disk" 0 1048576
+	fi
+	cmp -s -n 512 "$disk" /dev/zero 1048576 0 && fail "unmap took too much"
+	sg_write_same --16 --lba=4096 --num=2048 "$sg"
+	drop_cache "$disk"
+	expect_zero "$disk" $((4096 * 512)) 1048576
+	loop_remove s
+	ok "$1: UNMAP and WRITE SAME on a block device, LBPRZ=$(attrib s unmap_zeroes_data 2>/dev/null || echo "as it is")"
+}
+
+# full CONTROL: an image larger than its filesystem
+full()
+{
+	local sg lba status=0 before
+
+	rm -f /mnt/full.img
+	loop_store s /mnt/full.img 1G "$1"
+	sg=$(loop_sg s)
+	head -c 1048576 /dev/urandom >/tmp/data
+	for lba in $(seq 0 2048 2095104); do
+		write10 "$sg" /tmp/data "$lba" 2048 >/tmp/out 2>&1 || { status=$?; break; }
+	done
+	[ $status != 0 ] || fail "1 GiB fits into $(df -h --output=size /mnt | tail -n 1)"
+	if ! grep -q 'Data Protect' /tmp/out || ! grep -q 'Space allocation failed write protect' /tmp/out; then
+		fail "out of space is told as: $(cat /tmp/out)"
+	fi
+	# what was written before is still there, and can still be written
+	write10 "$sg" /tmp/data 0 2048 2>/dev/null
+	cmp -n 1048576 "$(loop_disk s)" /tmp/data || fail "the first MiB after running full"
+	before=$lba
+	attrib s emulate_tpu 1
+	sg_unmap --force --lba=2048 --num=20480 "$sg"
+	write10 "$sg" /tmp/data "$lba" 2048 2>/dev/null || fail "no space although 10 MiB were unmapped"
+	loop_remove s
+	rm /mnt/full.img
+	ok "'$1': full at block $before: 07/27/07; goes on after an unmap"
+}
+
+run()
+{
+	local fs small
+
+	backstore_load
+	dm_create small "0 655360 linear $(spare_disk 0) 0"
+	small=$(dm_device small)
+	for fs in ext4 xfs; do
+		"mkfs.$fs" -q "$([ $fs = ext4 ] && echo -F || echo -f)" "$small"
+		mount "$small" /mnt
+		unmap /mnt/$fs.img
+		unmap /mnt/$fs.img fd_async_io=1
+		rm /mnt/$fs.img
+		full ""
+		full fd_async_io=1
+		umount /mnt
+	done
+	mount -t tmpfs -o size=200M tmpfs /mnt
+	unmap /mnt/tmpfs.img
+	rm /mnt/tmpfs.img
+	full ""
+	umount /mnt
+	block_device "$small"
+}

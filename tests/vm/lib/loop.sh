@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by every VM test: a disk of the backstore on this machine, through
+# tcm_loop, without iSCSI.
+# shellcheck shell=bash
+
+# backstore_load [PARAMETER=VALUE]...: lunar_file alone, and tcm_loop.
+backstore_load()
+{
+	modprobe -a configfs sd_mod sg
+	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+	modprobe -a target_core_mod tcm_loop
+	modprobe lunar_file "$@"
+	defer rmmod tcm_loop
+	defer loop_unload
+}
+
+# The directory of the fabric holds the module.
+loop_unload()
+{
+	[ ! -d $CONFIGFS/loopback ] || rmdir $CONFIGFS/loopback
+}
+
+# A naa name made of any text.
+loop_naa()
+{
+	printf 'naa.5%015x' "0x$(printf %s "$1" | md5sum | cut -c 1-12)"
+}
+
+# loop_attach NAME: make backstore object NAME a SCSI disk here, see loop_disk.
+loop_attach()
+{
+	local naa dir
+
+	naa=$(loop_naa "$1")
+	dir=$CONFIGFS/loopback/$naa/tpgt_1
+	mkdir -p "$dir"
+	defer loop_detach "$1"
+	loop_naa "$1-initiator" >"$dir/nexus"
+	mkdir "$dir/lun/lun_0"
+	ln -s "$CONFIGFS/core/fileio_0/$1" "$dir/lun/lun_0/$1"
+	wait_for 10 loop_disk "$1"
+}
+
+# loop_disk NAME: prints /dev/sdX.
+loop_disk()
+{
+	local address dir
+
+	address=$(cat "$CONFIGFS/loopback/$(loop_naa "$1")/tpgt_1/address")
+	for dir in /sys/class/scsi_device/"$address":*/device/block/*; do
+		if [ -b "/dev/${dir##*/}" ]; then
+			echo "/dev/${dir##*/}"
+			return
+		fi
+	done
+	return 1
+}
+
+# loop_sg NAME: prints /dev/sgX.
+loop_sg()
+{
+	local disk dir
+
+	disk=$(loop_disk "$1")
+	for dir in "/sys/class/block/${disk##*/}/device/scsi_generic"/*; do
+		echo "/dev/${dir##*/}"
+	done
+}
+
+loop_detach()
+{
+	local top dir
+
+	top=$CONFIGFS/loopback/$(loop_naa "$1")
+	dir=$top/tpgt_1
+	[ -d "$dir" ] || return 0
+	rm -f "$dir/lun/lun_0/$1"
+	rmdir "$dir/lun/lun_0"
+	echo NULL >"$dir/nexus" || true
+	rmdir "$dir" "$top"
+}
+
+# loop_store NAME PATH SIZE [CONTROL]: backstore object and SCSI disk.
+loop_store()
+{
+	[ -e "$2" ] || truncate -s "$3" "$2"
+	backstore "$@"
+	loop_attach "$1"
+}
+
+# loop_remove NAME: take both away before the test ends.
+loop_remove()
+{
+	loop_detach "$1"
+	remove_backstore "$1"
+}
+
+# attrib NAME ATTRIBUTE [VALUE]: show or set one of a backstore object.
+attrib()
+{
+	local file=$CONFIGFS/core/fileio_0/$1/attrib/$2
+
+	if [ $# -ge 3 ]; then
+		echo "$3" >"$file"
+	else
+		cat "$file"
+	fi
+}
+
+# expect_sense KEY TEXT COMMAND...: an sg3_utils command that must end with
+# CHECK CONDITION, this sense key and additional sense text.
+expect_sense()
+{
+	local key=$1 text=$2 out
+
+	shift 2
+	if out=$("$@" 2>&1); then
+		fail "should end with sense \"$key\": $*"
+	fi
+	grep -qi "$key" <<<"$out" || fail "sense key is not \"$key\": $out"
+	grep -qi "$text" <<<"$out" || fail "additional sense is not \"$text\": $out"
+}
+
+# write10 SG FILE LBA BLOCKS [FUA]: WRITE(10) of FILE, BLOCKS of 512 bytes.
+write10()
+{
+	sg_raw -s $(($4 * 512)) -i "$2" "$1" 2a "$([ -n "${5:-}" ] && echo 08 || echo 00)" \
+		"$(printf '%02x' $(($3 >> 24 & 255)))" "$(printf '%02x' $(($3 >> 16 & 255)))" \
+		"$(printf '%02x' $(($3 >> 8 & 255)))" "$(printf '%02x' $(($3 & 255)))" \
+		00 "$(printf '%02x' $(($4 >> 8)))" "$(printf '%02x' $(($4 & 255)))" 00
+}
+
+# caching_page SG: prints "wce=N dpofua=N" as MODE SENSE(6) says now.
+caching_page()
+{
+	local bytes
+
+	# DBD=1: the page follows the header of 4 bytes.
+	sg_raw -o /tmp/caching -r 24 "$1" 1a 08 08 00 18 00 2>/dev/null
+	read -ra bytes < <(od -An -v -tu1 -w24 /tmp/caching)
+	[ $((bytes[4] & 63)) = 8 ] || fail "no caching page: ${bytes[*]}"
+	echo "wce=$((bytes[6] >> 2 & 1)) dpofua=$((bytes[2] >> 4 & 1))"
+}
+
+# physical FILE OFFSET: byte offset on the disk of that part of a file.
+physical()
+{
+	filefrag -v -b4096 "$1" | awk -v block=$(($2 / 4096)) '
+		$1 ~ /^[0-9]+:$/ {
+			gsub(/[.:]/, " ")
+			if ($2 <= block && block <= $3) {
+				print ($4 + block - $2) * 4096
+				exit
+			}
+		}'
+}
+
+# flushes DISK: cache flushes that the disk has completed so far.
+flushes()
+{
+	awk '{ print $16 }' "/sys/class/block/${1##*/}/stat"
+}
+
+# log_has TEXT: the kernel log of this test has that line.
+log_has()
+{
+	local log
+
+	log=$(dmesg | tac | sed '/lunar-test: start/q')
+	grep -qF "$1" <<<"$log"
+}
+
+# dm_create NAME TABLE: a device mapper device, gone when the test ends.
+dm_create()
+{
+	modprobe dm-mod
+	dmsetup create "$1" --noudevsync --table "$2"
+	defer dmsetup remove --retry --noudevsync "$1"
+}
+
+# dm_device NAME: its node; there is no udev to make one with that name.
+dm_device()
+{
+	echo "/dev/$(dmsetup info -c --noheadings -o blkdevname "$1")"
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Data that is right: residuals, every combination of keys, R2Ts. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rawpdu.h"
+
+#define LBA	20000
+
+static void read_residual(void)
+{
+	static const u32 edtl[] = { 8192, 4096 + 512, 2048, 512, 100, 4095, 5000 };
+	u8 data[8 * BLOCK], buf[8192], cdb[ISCSI_CDB_SIZE];
+	struct conn *c = login_usual();
+	struct result res;
+	u32 i;
+
+	fill(data, sizeof(data), 5);
+	write_blocks(c, LBA, data, 8);
+	for (i = 0; i < ARRAY_SIZE(edtl); i++) {
+		bool over = edtl[i] < sizeof(data);
+		u32 len = over ? edtl[i] : sizeof(data);
+
+		cdb_rw(cdb, READ_10, LBA, 8);
+		scsi_read(c, cdb, edtl[i], buf, &res);
+		if (res.status != SAM_STAT_GOOD || res.length != len || memcmp(buf, data, len))
+			fail("EDTL %u: status 0x%02x, %u bytes", edtl[i], res.status, res.length);
+		if (res.flags != (over ? ISCSI_FLAG_CMD_OVERFLOW : ISCSI_FLAG_CMD_UNDERFLOW))
+			fail("EDTL %u: flags 0x%02x", edtl[i], res.flags);
+		if (res.residual != (over ? sizeof(data) - edtl[i] : edtl[i] - sizeof(data)))
+			fail("EDTL %u: residual %u", edtl[i], res.residual);
+	}
+	logout(c);
+}
+
+/* Refused or written; the connection must not lose its place in the stream. */
+static void write_residual(void)
+{
+	static const u32 edtl[] = { 8192, 262144, 512, 4096 + 4 };
+	static u8 new[262144], old[16 * BLOCK];
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct conn *c = login_usual();
+	u32 i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(edtl); i++) {
+		u32 len = edtl[i / 2];
+		struct write_plan plan = plan_usual(c, len);
+		struct result res;
+
+		if (i % 2) {
+			plan.immediate = 0;
+			plan.unsolicited = 0;
+		}
+		fill(old, sizeof(old), i);
+		fill(new, sizeof(new), 100 + i);
+		write_blocks(c, LBA, old, 16);
+		cdb_rw(cdb, WRITE_10, LBA, 8);
+		scsi_write(c, cdb, len, new, &plan, &res);
+		if (res.status == SAM_STAT_GOOD) {
+			if (len > 8 * BLOCK && res.flags != ISCSI_FLAG_CMD_UNDERFLOW)
+				fail("EDTL %u: GOOD, flags 0x%02x", len, res.flags);
+			memcpy(old, new, len < 8 * BLOCK ? len & -BLOCK : 8 * BLOCK);
+		} else if (res.status != SAM_STAT_CHECK_CONDITION) {
+			fail("EDTL %u: status 0x%02x", len, res.status);
+		}
+		check_blocks(c, LBA, old, 16);
+	}
+	logout(c);
+}
+
+static void tur_with_read(void)
+{
+	static const u8 cdb[ISCSI_CDB_SIZE] = { TEST_UNIT_READY };
+	struct conn *c = login_usual();
+	struct result res;
+	u8 buf[512];
+
+	scsi_read(c, cdb, sizeof(buf), buf, &res);
+	if (res.status != SAM_STAT_GOOD || res.length)
+		fail("status 0x%02x, %u bytes", res.status, res.length);
+	if (res.flags != ISCSI_FLAG_CMD_UNDERFLOW || res.residual != sizeof(buf))
+		fail("flags 0x%02x, residual %u", res.flags, res.residual);
+	test_unit_ready(c);
+	logout(c);
+}
+
+/* A READ that fails although data was expected: no Data-In, sense, residual. */
+static void read_beyond(void)
+{
+	struct conn *c = login_usual();
+	u8 buf[4096], cdb[ISCSI_CDB_SIZE];
+	struct result res;
+
+	cdb_rw(cdb, READ_10, 0xfffffff0, 8);
+	scsi_read(c, cdb, sizeof(buf), buf, &res);
+	if (res.status != SAM_STAT_CHECK_CONDITION || res.key != ILLEGAL_REQUEST || res.asc != 0x21)
+		fail("status 0x%02x, sense %x/%02x/%02x", res.status, res.key, res.asc, res.ascq);
+	test_unit_ready(c);
+	logout(c);
+}
+
+/* A WRITE that fails while all its data is on the way. */
+static void write_beyond(void)
+{
+	static u8 buf[262144];
+	struct conn *c = login_usual();
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		struct write_plan plan = plan_usual(c, sizeof(buf));
+
+		if (i % 2)
+			plan.immediate = plan.immediate / 2 & ~3u;
+		if (i / 2)
+			plan.unsolicited = plan.immediate;
+		cdb_rw(cdb, WRITE_10, 0xffffff00, 512);
+		scsi_write(c, cdb, sizeof(buf), buf, &plan, &res);
+		if (res.status != SAM_STAT_CHECK_CONDITION || res.key != ILLEGAL_REQUEST ||
+		    res.asc != 0x21)
+			fail("status 0x%02x, sense %x/%02x/%02x", res.status, res.key, res.asc,
+			     res.ascq);
+		test_unit_ready(c);
+	}
+	logout(c);
+}
+
+/* Some writes with this session's keys, each read back by two cuts of lengths. */
+static void write_and_check(struct conn *c, u32 rounds)
+{
+	static u8 data[512 * BLOCK];
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+
+	while (rounds--) {
+		u32 blocks = 1 + rnd(rnd(2) ? 512 : 24), lba = LBA + rnd(512);
+		struct write_plan plan = plan_random(c, blocks * BLOCK);
+
+		fill(data, blocks * BLOCK, rnd(1 << 30));
+		cdb_rw(cdb, WRITE_10, lba, blocks);
+		scsi_write(c, cdb, blocks * BLOCK, data, &plan, &res);
+		if (res.status != SAM_STAT_GOOD || res.flags)
+			fail("WRITE of %u bytes, %u immediate, %u unsolicited, segments of %u: status 0x%02x, flags 0x%02x",
+			     blocks * BLOCK, plan.immediate, plan.unsolicited, plan.segment,
+			     res.status, res.flags);
+		check_blocks(c, lba, data, blocks);
+	}
+}
+
+/* A length key: small, odd, or large. */
+static u32 random_length(void)
+{
+	switch (rnd(3)) {
+	case 0:
+		return 512 + rnd(64);
+	case 1:
+		return 513 + rnd(70000);
+	default:
+		return 65536 << rnd(3);
+	}
+}
+
+static void random_keys(void)
+{
+	u32 i;
+
+	for (i = 0; i < 24; i++) {
+		u32 first = random_length(), burst = random_length();
+		char keys[512];
+		struct conn *c;
+
+		if (first > burst)
+			first = burst;
+		snprintf(keys, sizeof(keys),
+			 "HeaderDigest=%s\nDataDigest=%s\nInitialR2T=%s\nImmediateData=%s\n"
+			 "MaxBurstLength=%u\nFirstBurstLength=%u\nMaxOutstandingR2T=%u\n"
+			 "MaxRecvDataSegmentLength=%u\n",
+			 i & 4 ? "CRC32C" : "None", i & 8 ? "CRC32C" : "None",
+			 i & 1 ? "Yes" : "No", i & 2 ? "Yes" : "No",
+			 burst, first, 1 + rnd(8), random_length());
+		c = login(&(struct login){ .keys = keys });
+		if (c->key[MAX_BURST] > burst || c->key[FIRST_BURST] > first ||
+		    (i & 1 && !c->key[INITIAL_R2T]) || (!(i & 2) && c->key[IMMEDIATE_DATA]))
+			fail("the target agrees to more than was offered");
+		printf("# %u: R2T %u imm %u first %u burst %u out %u target %u us %u\n", i,
+		       c->key[INITIAL_R2T], c->key[IMMEDIATE_DATA], c->key[FIRST_BURST],
+		       c->key[MAX_BURST], c->key[MAX_OUTSTANDING_R2T],
+		       c->key[TARGET_MAX_RECV], c->max_recv);
+		write_and_check(c, 4);
+		logout(c);
+	}
+}
+
+/* The target must keep as many R2Ts open as was agreed: each answer waits for
+ * the last of them.
+ */
+static void outstanding_r2t(void)
+{
+	static u8 data[128 * BLOCK];
+	u8 cdb[ISCSI_CDB_SIZE];
+	u32 i;
+
+	for (i = 1; i <= MAX_R2T; i++) {
+		struct write_plan plan = { .segment = 4096, .hold = true };
+		struct result res;
+		char keys[256];
+		struct conn *c;
+
+		snprintf(keys, sizeof(keys), "InitialR2T=Yes\nImmediateData=No\nMaxBurstLength=4096\n"
+			 "FirstBurstLength=4096\nMaxOutstandingR2T=%u\n", i);
+		c = login(&(struct login){ .keys = keys });
+		if (c->key[MAX_OUTSTANDING_R2T] > i)
+			fail("MaxOutstandingR2T=%u is answered %u", i, c->key[MAX_OUTSTANDING_R2T]);
+		fill(data, sizeof(data), i);
+		cdb_rw(cdb, WRITE_10, LBA, 128);
+		scsi_write(c, cdb, sizeof(data), data, &plan, &res);
+		if (res.status != SAM_STAT_GOOD)
+			fail("status 0x%02x", res.status);
+		check_blocks(c, LBA, data, 128);
+		logout(c);
+	}
+}
+
+const struct test_case data_cases[] = {
+	{ "read-residual", "11.4.5", read_residual },
+	{ "write-residual", "11.4.5", write_residual },
+	{ "tur-with-read", "11.4.5", tur_with_read },
+	{ "read-beyond", "SBC: 05/21/00", read_beyond },
+	{ "write-beyond", "SBC: 05/21/00, 11.7", write_beyond },
+	{ "random-keys", "13.10 to 13.14, 11.7, 11.8", random_keys, 120 },
+	{ "outstanding-r2t", "13.17", outstanding_r2t },
+	{}
+};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CHAP: who must not get in. Needs a target that requires it. */
+
+#include <string.h>
+
+#include "rawpdu.h"
+
+#define AUTH_FAILED	0x0201
+
+static void need_chap(void)
+{
+	if (!opt.secret)
+		skip("needs a target with CHAP");
+}
+
+static void want_refused(const struct login *l)
+{
+	struct conn *c = conn_open();
+	u16 status = login_try(c, l);
+
+	if (status != AUTH_FAILED)
+		fail("status 0x%04x, should be 0x%04x", status, AUTH_FAILED);
+	want_closed(c);
+	conn_close(c);
+}
+
+static void wrong_secret(void)
+{
+	need_chap();
+	want_refused(&(struct login){ .secret = "not-the-secret-1" });
+	want_refused(&(struct login){ .secret = "" });
+	still_serves();
+}
+
+static void wrong_user(void)
+{
+	need_chap();
+	want_refused(&(struct login){ .user = "nobody" });
+	want_refused(&(struct login){ .user = "" });
+}
+
+static void none(void)
+{
+	need_chap();
+	want_refused(&(struct login){ .methods = "None" });
+	want_refused(&(struct login){ .methods = "SRP,KRB5" });
+}
+
+static void skipped(void)
+{
+	struct conn *c;
+	u16 status;
+
+	need_chap();
+	c = conn_open();
+	status = login_try(c, &(struct login){ .skip_security = true });
+	if (status >> 8 != ISCSI_STATUS_CLS_INITIATOR_ERR)
+		fail("status 0x%04x", status);
+	want_closed(c);
+}
+
+static void both_offered(void)
+{
+	need_chap();
+	logout(login(&(struct login){ .methods = "None,CHAP" }));
+	logout(login(&(struct login){ .methods = "CHAP,None" }));
+}
+
+/* One exchange of these lines in the security stage; true if it is refused. */
+static bool refused(struct conn *c, u8 flags, const char *lines)
+{
+	static struct text text;
+	static struct pdu rsp;
+
+	text.len = 0;
+	text_add_lines(&text, lines);
+	return !login_exchange(c, flags, &text, 0, &rsp) || rsp.bhs.login_rsp.status_class;
+}
+
+static struct conn *up_to_chap(bool challenged)
+{
+	struct conn *c = conn_open();
+	static struct text text;
+	static struct pdu rsp;
+
+	text.len = 0;
+	login_text(&text, &(struct login){});
+	if (!login_exchange(c, 0, &text, 0, &rsp) || rsp.bhs.login_rsp.status_class)
+		fail("the first request is refused");
+	if (challenged && refused(c, 0, "CHAP_A=5\n"))
+		fail("CHAP_A=5 is refused");
+	return c;
+}
+
+static void bad_exchange(void)
+{
+	static const char *const before[] = {
+		"CHAP_A=1\n", "CHAP_A=\n", "CHAP_A=x\n", "CHAP_A=5\nCHAP_A=5\n",
+		"CHAP_N=user\nCHAP_R=0x00112233445566778899aabbccddeeff\n",
+	};
+	static const char *const after[] = {
+		"CHAP_N=user\n", "CHAP_R=0x00\n", "CHAP_A=5\n",
+		"CHAP_N=user\nCHAP_R=0x0011\n", "CHAP_N=user\nCHAP_R=0xzz\n",
+		"CHAP_N=user\nCHAP_R=0b!!!!\n", "CHAP_N=user\nCHAP_R=\n",
+		"CHAP_N=user\nCHAP_R=0x00112233445566778899aabbccddeeff00112233445566778899aabbcc\n",
+		"CHAP_N=user\nCHAP_R=0x00112233445566778899aabbccddeeff\nCHAP_I=300\nCHAP_C=0x00\n",
+	};
+	struct conn *c;
+	u32 i;
+
+	need_chap();
+	for (i = 0; i < ARRAY_SIZE(before); i++) {
+		c = up_to_chap(false);
+		if (!refused(c, 0, before[i]))
+			fail("not refused: %s", before[i]);
+		conn_close(c);
+	}
+	for (i = 0; i < ARRAY_SIZE(after); i++) {
+		c = up_to_chap(true);
+		if (!refused(c, ISCSI_FLAG_LOGIN_TRANSIT | 1, after[i]))
+			fail("not refused: %s", after[i]);
+		conn_close(c);
+	}
+	still_serves();
+}
+
+/* T=1 instead of a response, and then on as if nothing was. */
+static void no_response(void)
+{
+	struct conn *c;
+	u8 flags = ISCSI_OP_PARMS_NEGOTIATION_STAGE << 2 | ISCSI_FLAG_LOGIN_TRANSIT |
+		   ISCSI_FULL_FEATURE_PHASE;
+
+	need_chap();
+	c = up_to_chap(true);
+	if (!refused(c, ISCSI_FLAG_LOGIN_TRANSIT | 1, "") && !refused(c, flags, ""))
+		fail("in without a CHAP response");
+	conn_close(c);
+	c = up_to_chap(false);
+	if (!refused(c, ISCSI_FLAG_LOGIN_TRANSIT | ISCSI_FULL_FEATURE_PHASE, "") &&
+	    !refused(c, flags, ""))
+		fail("in without CHAP");
+	conn_close(c);
+}
+
+const struct test_case security_cases[] = {
+	{ "chap-wrong-secret", "12.1.3", wrong_secret },
+	{ "chap-wrong-user", "12.1.3", wrong_user },
+	{ "chap-none", "6.3.2", none },
+	{ "chap-skipped", "6.3.2", skipped },
+	{ "chap-both-offered", "6.2.1", both_offered },
+	{ "chap-bad-exchange", "12.1.3", bad_exchange },
+	{ "chap-no-response", "6.3.2", no_response },
+	{}
+};
