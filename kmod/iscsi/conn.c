@@ -184,8 +184,8 @@ static void io_work(struct work_struct *work)
  * the only contexts that may still hold the pointer are
  * a. the run of login_work or io_work that dropped that reference: cancelled;
  * b. whoever walks the portal's or the TPG's list under its lock: unlinked
- *    below. Such a walker can only call lunar_conn_close(), which does nothing
- *    in this state.
+ *    below. Such a walker may be in lunar_conn_close(), which wakes tpg->idle
+ *    last, so both lists come before the use of the TPG is dropped.
  * The session goes before the connection leaves tpg->conns, because a login that
  * reinstates it waits for just that.
  */
@@ -201,15 +201,14 @@ static void release_work(struct work_struct *work)
 		 lunar_conn_close_name(conn->close_reason));
 
 	lunar_session_unregister(conn);
+	spin_lock_bh(&conn->portal->lock);
+	list_del(&conn->portal_entry);
+	spin_unlock_bh(&conn->portal->lock);
 	if (conn->tpg) {
 		lunar_tpg_del_conn(conn);
 		lunar_tpg_put(conn->tpg);
 	}
 	lunar_session_free(conn->session);
-
-	spin_lock_bh(&conn->portal->lock);
-	list_del(&conn->portal_entry);
-	spin_unlock_bh(&conn->portal->lock);
 	lunar_portal_put(conn->portal);
 	kmem_cache_free(conn_cache, conn);
 }

@@ -87,6 +87,10 @@ static void fail(struct lunar_conn *conn, int err)
 	case -ENOMEM:
 		lunar_conn_close(conn, LUNAR_CLOSE_NO_MEMORY);
 		break;
+	case -ECONNREFUSED:
+	case -ECONNABORTED:
+		lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_FAILED);
+		break;
 	default:
 		lunar_conn_close(conn, LUNAR_CLOSE_PEER);
 		break;

@@ -231,6 +231,13 @@ static int refuse(struct lunar_conn *conn, enum lunar_login_status status)
 	if (status == LUNAR_LOGIN_AUTH_FAILED)
 		lunar_stats_inc(LUNAR_STAT_auth_failed);
 	report(conn, status);
+	/*
+	 * A TPG that is disabled will be enabled again, but ESXi takes this
+	 * status on all paths for permanent device loss. Without an answer it
+	 * retries.
+	 */
+	if (status == LUNAR_LOGIN_UNAVAILABLE)
+		return -ECONNREFUSED;
 	drop_text(login);
 	login->reply.len = 0;
 	return respond(conn, 0, status, LUNAR_AFTER_CLOSE);
@@ -289,7 +296,12 @@ static int finish(struct lunar_conn *conn)
 		if (ret)
 			return ret;
 	}
-	if (lunar_session_register(conn)) {
+	ret = lunar_session_register(conn);
+	if (ret == -EACCES) {
+		login->why = "its ACL was just removed";
+		return refuse(conn, LUNAR_LOGIN_FORBIDDEN);
+	}
+	if (ret) {
 		login->why = "out of memory";
 		return refuse(conn, LUNAR_LOGIN_NO_RESOURCES);
 	}

@@ -126,13 +126,29 @@ int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds)
 	return -ETIMEDOUT;
 }
 
+/*
+ * The ACL may have been removed since lunar_session_find_acl(). Its removal takes
+ * it off the list first and then closes the sessions it sees; one that was not
+ * registered yet it does not see, and would wait for.
+ */
+static bool acl_is_gone(struct lunar_conn *conn)
+{
+	struct se_node_acl *se_acl = conn->session->se_sess->se_node_acl;
+	bool gone;
+
+	mutex_lock(&conn->tpg->se_tpg.acl_node_mutex);
+	gone = list_empty(&se_acl->acl_list);
+	mutex_unlock(&conn->tpg->se_tpg.acl_node_mutex);
+	return gone;
+}
+
 /**
  * lunar_session_register() - make the nexus known to target core
  * @conn:	reinstated; session->params are final
  *
  * May sleep. Undone by lunar_session_unregister().
  *
- * Return: 0 or -ENOMEM (no TSIH or no memory).
+ * Return: 0, -ENOMEM (no TSIH or no memory), -EACCES if the ACL is being removed.
  */
 int lunar_session_register(struct lunar_conn *conn)
 {
@@ -149,7 +165,7 @@ int lunar_session_register(struct lunar_conn *conn)
 				   session->se_sess->se_node_acl,
 				   session->se_sess, conn);
 	session->registered = true;
-	return 0;
+	return acl_is_gone(conn) ? -EACCES : 0;
 }
 
 /**
