@@ -6,6 +6,11 @@
 #ifndef LUNAR_BACKEND_H
 #define LUNAR_BACKEND_H
 
+#include <linux/string.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+#include <lunar.h>
+
 /*
  * Set in target_backend_ops.transport_flags_default by a backstore whose
  * execute callbacks never sleep on I/O in the caller's context. The fabric then
@@ -14,5 +19,42 @@
  * to 2 of this u8 and passes the rest through to se_device.transport_flags.
  */
 #define LUNAR_TRANSPORT_NONBLOCK	0x80
+
+/**
+ * struct lunar_loan - page-cache pages that a backstore lends for a READ
+ * @wanted:	set by the fabric before target core parses the CDB: it sends from
+ *		the pages themselves, and can do with their content changing until
+ *		they are sent
+ * @sgl:	set by the backstore, together with se_cmd.t_data_sg: a flat array
+ *		from kvmalloc() whose entries hold one reference each on the folio
+ *		of their page; an entry may be longer than a page
+ * @nents:	entries of @sgl
+ *
+ * The fabric gives the loan back when it frees the command, by dropping the
+ * references and freeing the array. It needs no code of the backstore for that,
+ * so the backstore's module may be gone by then.
+ */
+struct lunar_loan {
+	bool			wanted;
+	struct scatterlist	*sgl;
+	u32			nents;
+};
+
+/* How every command of lunar_iscsi begins. */
+struct lunar_backend_cmd {
+	struct se_cmd		se_cmd;
+	struct lunar_loan	loan;
+};
+
+/*
+ * The loan of a command, or NULL if the command is another fabric's. Target core
+ * copies the template, so it is the name that tells.
+ */
+static inline struct lunar_loan *lunar_backend_loan(struct se_cmd *se_cmd)
+{
+	if (strcmp(se_cmd->se_tfo->fabric_name, LUNAR_FABRIC_ID))
+		return NULL;
+	return &container_of(se_cmd, struct lunar_backend_cmd, se_cmd)->loan;
+}
 
 #endif /* LUNAR_BACKEND_H */

@@ -13,6 +13,10 @@ PATH=$PATH:/usr/sbin:/sbin
 # shellcheck disable=SC2034 # used by those who source this file
 FLAVOURS=(6.1 6.12)
 
+# User Mode Linux, see scripts/uml: out of this package, with these fragments.
+UML_SOURCE=linux-source-6.12
+UML_CONFIGS=("$REPO"/tests/uml/base.config "$REPO"/tests/uml/debug.config)
+
 say()
 {
 	printf '%s\n' "$*" >&2
@@ -37,23 +41,38 @@ as_root()
 	fi
 }
 
+# uml_kernel: where the cache keeps, or would keep, User Mode Linux.
+uml_kernel()
+{
+	{
+		cat "${UML_CONFIGS[@]}"
+		dpkg-query -W "$UML_SOURCE" 2>/dev/null || true
+		gcc --version
+	} | sha256sum | sed -E "s,(.{12}).*,$CACHE/uml-\\1,"
+}
+
 # kver 6.12: the newest release of that series whose headers are installed.
+# kver uml: that of User Mode Linux, once it was built.
 kver()
 {
 	local dir
 
+	if [ "$1" = uml ]; then
+		cat "$(uml_kernel)/release" 2>/dev/null || true
+		return
+	fi
 	for dir in /lib/modules/"$1".*-amd64/build; do
 		[ -e "$dir/Makefile" ] || continue
 		dir=${dir%/build}
 		printf '%s\n' "${dir##*/}"
-	done | grep -Ev -- '-(rt|cloud)-' | sort -V | tail -n 1
+	done | sed -E '/-(rt|cloud)-/d' | sort -V | tail -n 1
 }
 
 # kernel_deb 6.1.0-9-amd64: the newest kernel package in the cache.
 kernel_deb()
 {
-	find "$CACHE/debs" -name "linux-image-$1_*.deb" 2>/dev/null |
-		sort -V | tail -n 1
+	[ ! -d "$CACHE/debs" ] ||
+		find "$CACHE/debs" -name "linux-image-$1_*.deb" | sort -V | tail -n 1
 }
 
 # file_key FILE...: short hash of the contents.

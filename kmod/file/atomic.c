@@ -20,8 +20,8 @@
  */
 int lfile_atomic_create(struct lfile_dev *dev, u32 hba)
 {
-	dev->caw_wq = alloc_ordered_workqueue("lfile-caw-%u.%u", WQ_MEM_RECLAIM,
-					      hba, dev->id);
+	dev->caw_wq = alloc_ordered_workqueue("lfile-caw-%u.%u", 0, hba,
+					      dev->id);
 	return dev->caw_wq ? 0 : -ENOMEM;
 }
 

@@ -21,6 +21,7 @@
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
+#include "pages.h"
 #include "params.h"
 #include "read.h"
 #include "space.h"
@@ -209,6 +210,7 @@ static void set_attributes(struct lfile_dev *dev)
 	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
 	struct file *file = dev->file;
 
+	dev->lends = lfile_pages_suitable(dev);
 	dev->nowait_read = file->f_mode & FMODE_NOWAIT;
 	dev->nowait_write = dev->nowait_read &&
 			    (dev->direct || file_buffer_wasync(file));
@@ -228,8 +230,12 @@ static int create_workers(struct lfile_dev *dev)
 	struct lfile_hba *lhba = dev->se_dev.se_hba->hba_ptr;
 
 	dev->id = lhba->next_dev_id++;
-	dev->io_wq = alloc_workqueue("lfile-%u.%u",
-				     WQ_UNBOUND | WQ_MEM_RECLAIM, WORKERS,
+	/*
+	 * Not WQ_MEM_RECLAIM, here and in flush.c: filesystems wait for
+	 * workqueues of theirs that are not (XFS when it runs full), which the
+	 * workqueue code warns of. The loop driver has none either.
+	 */
+	dev->io_wq = alloc_workqueue("lfile-%u.%u", WQ_UNBOUND, WORKERS,
 				     lhba->id, dev->id);
 	if (!dev->io_wq)
 		return -ENOMEM;
@@ -362,7 +368,14 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 	    cmd->data_length / attrib->block_size > attrib->hw_max_sectors)
 		return TCM_INVALID_CDB_FIELD;
 
+	lfile_pages_parse(cmd);
+
 	switch (cmd->t_task_cdb[0]) {
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_16:
+		/* To the medium, SBC-4 5.44: not just to the cache */
+		cmd->se_cmd_flags |= SCF_FUA;
+		break;
 	case UNMAP:
 		replace(cmd, lfile_space_execute_unmap);
 		break;

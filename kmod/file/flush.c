@@ -39,8 +39,7 @@ static struct workqueue_struct *flush_wq;
  */
 int lfile_flush_init(void)
 {
-	flush_wq = alloc_workqueue("lfile-flush", WQ_UNBOUND | WQ_MEM_RECLAIM,
-				   0);
+	flush_wq = alloc_workqueue("lfile-flush", WQ_UNBOUND, 0);
 	return flush_wq ? 0 : -ENOMEM;
 }
 

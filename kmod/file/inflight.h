@@ -38,7 +38,7 @@ struct lfile_dev {
 	char name[LUNAR_DISK_NAME_MAX + 1];	/* I: for messages */
 	char path[LUNAR_DISK_PATH_MAX + 1];	/* I */
 	u32 id;					/* I: unique in the HBA */
-	u64 size;				/* I: bytes; 0 for a block device */
+	u64 size;				/* I: bytes; a block device may grow */
 	bool has_size;				/* I: control keys given */
 	bool write_back;			/* I */
 	bool direct;				/* I */
@@ -46,6 +46,7 @@ struct lfile_dev {
 	struct file *file;			/* I */
 	struct inode *inode;			/* I: of the data */
 	bool is_block;				/* I */
+	bool lends;				/* I: see pages.c */
 	bool nowait_read;			/* I: worth an attempt inline */
 	bool nowait_write;			/* I */
 

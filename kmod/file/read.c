@@ -2,8 +2,11 @@
 /*
  * READ.
  */
+#include <target/target_core_backend.h>
+#include <scsi/scsi_proto.h>
 #include "flush.h"
 #include "inflight.h"
+#include "pages.h"
 #include "read.h"
 
 /* The medium is up to date, now read: from the page cache, which equals it. */
@@ -19,20 +22,32 @@ static void read_flushed(struct lfile_io *io, int err)
 /**
  * lfile_read_execute - READ, and the first step of COMPARE AND WRITE
  * @cmd: the command; data_length says how much
- * @sgl: where to
+ * @sgl: where to; NULL if pages of the cache may be lent
  * @nents: entries of @sgl
  *
  * A file is as long as its disk, so a short read is lost data and a MEDIUM
  * ERROR, never zeros.
  *
  * Context: process, does not sleep on I/O.
- * Return: 0; the outcome goes into the command.
+ * Return: 0 and the outcome goes into the command, or TCM_OUT_OF_RESOURCES.
  */
 sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 				  u32 nents)
 {
-	struct lfile_io *io = lfile_inflight_get(cmd, false);
+	struct lfile_io *io;
 
+	if (!sgl) {
+		if (lfile_pages_lend(cmd)) {
+			target_complete_cmd(cmd, SAM_STAT_GOOD);
+			return 0;
+		}
+		if (lfile_pages_alloc(cmd))
+			return TCM_OUT_OF_RESOURCES;
+		sgl = cmd->t_data_sg;
+		nents = cmd->t_data_nents;
+	}
+
+	io = lfile_inflight_get(cmd, false);
 	io->sgl = sgl;
 	io->nents = nents;
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands: from the wire's task to target core's se_cmd and back. See cmd.h. */
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 #include "backend.h"
+#include "compat.h"
 #include "cmd.h"
 #include "session.h"
 #include "stats.h"
@@ -49,7 +51,12 @@ struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
 	INIT_LIST_HEAD(&cmd->tx_entry);
 	INIT_WORK(&cmd->exec_work, exec_work);
 	cmd->immediate = conn->rx.pdu.immediate;
-	if (kind != LUNAR_CMD_PDU && !cmd->immediate) {
+	if (kind == LUNAR_CMD_PDU) {
+		conn->queued++;
+		return cmd;
+	}
+	atomic_inc(&conn->session->active);
+	if (!cmd->immediate) {
 		cmd->slot = true;
 		atomic_inc(&conn->session->open);
 	}
@@ -72,6 +79,43 @@ void lunar_cmd_give_slot(struct lunar_cmd *cmd)
 }
 
 /**
+ * lunar_cmd_too_many() - is the request received an immediate one too many?
+ * @conn:	the connection; rx.pdu is the request
+ *
+ * Immediate commands are outside the window, so they need a bound of their own.
+ * Owner's context.
+ *
+ * Return: whether to Reject it.
+ */
+bool lunar_cmd_too_many(struct lunar_conn *conn)
+{
+	struct lunar_session *session = conn->session;
+
+	return conn->rx.pdu.immediate &&
+	       atomic_read(&session->active) >= session->window.depth +
+						LUNAR_CMD_MAX_IMMEDIATE;
+}
+
+static void unhash(struct lunar_cmd *cmd)
+{
+	struct lunar_conn *conn = cmd->conn;
+
+	spin_lock_bh(&conn->cmd_lock);
+	hlist_del_init(&cmd->hash_entry);
+	spin_unlock_bh(&conn->cmd_lock);
+}
+
+/* Gives pages back that the backstore lent: see struct lunar_loan. */
+static void end_loan(struct lunar_loan *loan)
+{
+	u32 i;
+
+	for (i = 0; i < loan->nents; i++)
+		folio_put(page_folio(sg_page(&loan->sgl[i])));
+	kvfree(loan->sgl);
+}
+
+/**
  * lunar_cmd_free() - free a command
  * @cmd:	no reference of target core is left
  *
@@ -81,34 +125,67 @@ void lunar_cmd_free(struct lunar_cmd *cmd)
 {
 	struct lunar_conn *conn = cmd->conn;
 
-	spin_lock_bh(&conn->cmd_lock);
-	hlist_del_init(&cmd->hash_entry);
-	spin_unlock_bh(&conn->cmd_lock);
+	unhash(cmd);
 	lunar_cmd_give_slot(cmd);
+	if (cmd->kind == LUNAR_CMD_PDU)
+		conn->queued--;
+	else
+		atomic_dec(&conn->session->active);
+	end_loan(&cmd->backend.loan);
 	kvfree(cmd->data);
 	kmem_cache_free(cmd_cache, cmd);
 	lunar_conn_put(conn);
 }
 
-/**
- * lunar_cmd_find() - look a SCSI command up
- * @conn:	the connection
- * @itt:	Initiator Task Tag, as on the wire
- *
- * Owner's context. The command stays valid only if it waits for data: what is
- * with target core may be freed as soon as this returns.
- *
- * Return: the command or NULL.
- */
-struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt)
+static struct lunar_cmd *find(struct lunar_conn *conn, itt_t itt)
 {
 	struct lunar_cmd *cmd;
 
-	spin_lock_bh(&conn->cmd_lock);
+	lockdep_assert_held(&conn->cmd_lock);
 	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
 		if (cmd->itt == itt)
 			break;
 	}
+	return cmd;
+}
+
+/**
+ * lunar_cmd_exists() - is an Initiator Task Tag in use?
+ * @conn:	the connection
+ * @itt:	as on the wire
+ *
+ * Owner's context.
+ *
+ * Return: whether a SCSI command with it was begun and not answered.
+ */
+bool lunar_cmd_exists(struct lunar_conn *conn, itt_t itt)
+{
+	bool exists;
+
+	spin_lock_bh(&conn->cmd_lock);
+	exists = find(conn, itt);
+	spin_unlock_bh(&conn->cmd_lock);
+	return exists;
+}
+
+/**
+ * lunar_cmd_find_waiting() - the command that a Data-Out is for
+ * @conn:	the connection
+ * @itt:	Initiator Task Tag, as on the wire
+ *
+ * Owner's context. Only the owner ends a command that waits for data, so it
+ * stays valid; what is with target core may be freed at any moment.
+ *
+ * Return: the command, or NULL if there is none that waits for data.
+ */
+struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt)
+{
+	struct lunar_cmd *cmd;
+
+	spin_lock_bh(&conn->cmd_lock);
+	cmd = find(conn, itt);
+	if (cmd && READ_ONCE(cmd->state) != LUNAR_CMD_NEED_DATA)
+		cmd = NULL;
 	spin_unlock_bh(&conn->cmd_lock);
 	return cmd;
 }
@@ -139,6 +216,58 @@ static enum dma_data_direction data_direction(u8 flags)
 static bool wants_data(const struct se_cmd *se_cmd)
 {
 	return se_cmd->data_direction == DMA_TO_DEVICE && se_cmd->data_length;
+}
+
+/* What the CDB says of the direction; DMA_NONE if it may be any. */
+static enum dma_data_direction cdb_direction(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+		return DMA_FROM_DEVICE;
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_16:
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+	case COMPARE_AND_WRITE:
+	case UNMAP:
+	case MODE_SELECT:
+	case MODE_SELECT_10:
+	case PERSISTENT_RESERVE_OUT:
+		return DMA_TO_DEVICE;
+	case VARIABLE_LENGTH_CMD:
+		if (get_unaligned_be16(&cdb[8]) == READ_32)
+			return DMA_FROM_DEVICE;
+		if (get_unaligned_be16(&cdb[8]) == WRITE_32 ||
+		    get_unaligned_be16(&cdb[8]) == WRITE_SAME_32)
+			return DMA_TO_DEVICE;
+		fallthrough;
+	default:
+		return DMA_NONE;
+	}
+}
+
+/*
+ * Checks that target core leaves out. It goes by the R and W bits, also when it
+ * decides whether a LUN is write protected or reserved; a CDB that says otherwise
+ * would write past that. And it allocates what a parameter list's length says.
+ */
+static sense_reason_t check(const struct se_cmd *se_cmd)
+{
+	enum dma_data_direction direction = cdb_direction(se_cmd->t_task_cdb);
+
+	if (direction != DMA_NONE && se_cmd->data_direction != DMA_NONE &&
+	    direction != se_cmd->data_direction)
+		return TCM_INVALID_FIELD_IN_COMMAND_IU;
+	if (se_cmd->data_length > LUNAR_CMD_MAX_DATA)
+		return TCM_INVALID_CDB_FIELD;
+	return TCM_NO_SENSE;
 }
 
 /**
@@ -172,6 +301,8 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		lunar_cmd_free(cmd);
 		return ret;
 	}
+	/* What was summed up must be what is sent. */
+	cmd->backend.loan.wanted = !conn->data_digest;
 	spin_lock_bh(&conn->cmd_lock);
 	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
 	spin_unlock_bh(&conn->cmd_lock);
@@ -180,16 +311,19 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
 			       GFP_KERNEL))
 		return 1;
-	if (!wants_data(se_cmd))
+	reason = check(se_cmd);
+	if (!reason && !wants_data(se_cmd))
 		return 0;
-
-	cmd->state = LUNAR_CMD_NEED_DATA;
-	reason = transport_generic_new_cmd(se_cmd);
 	if (!reason)
-		return 0;
-	cmd->state = LUNAR_CMD_EXEC;
-	transport_generic_request_failure(se_cmd, reason);
-	return 1;
+		reason = transport_generic_new_cmd(se_cmd);
+	if (reason) {
+		cmd->state = LUNAR_CMD_EXEC;
+		transport_generic_request_failure(se_cmd, reason);
+		return 1;
+	}
+	cmd->state = LUNAR_CMD_NEED_DATA;
+	lunar_conn_wait_data(conn, 1);
+	return 0;
 }
 
 /* Commands that target core answers from memory, whatever the backstore does. */
@@ -268,6 +402,8 @@ static void exec_work(struct work_struct *work)
  */
 void lunar_cmd_execute(struct lunar_cmd *cmd)
 {
+	if (cmd->state == LUNAR_CMD_NEED_DATA)
+		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
 	if (never_sleeps(&cmd->se_cmd)) {
 		lunar_stats_inc(LUNAR_STAT_inline_submits);
@@ -323,6 +459,8 @@ static bool is_ours(const struct lunar_cmd *cmd)
 /* Ends a command that is ours: it waits for data, or was never executed. */
 static void end_here(struct lunar_cmd *cmd)
 {
+	if (cmd->state == LUNAR_CMD_NEED_DATA)
+		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->abandoned, true);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
 	list_del_init(&cmd->tx_entry);
@@ -351,23 +489,23 @@ static bool mark(struct lunar_cmd *cmd)
  * lunar_cmd_abandon() - give a command up: no answer, no effect if possible
  * @conn:	the connection
  * @itt:	its Initiator Task Tag, as on the wire
+ * @lun:	its unpacked LUN; a command of another one is left alone
  *
  * A command that waits for data ends here; one that waits for exec_work ends
  * there. What is in the backstore goes on, and its answer is dropped; target
  * core's abort is what waits for it. Owner's context.
  */
-void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt)
+void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun)
 {
-	struct lunar_cmd *cmd, *ours = NULL;
+	struct lunar_cmd *cmd;
 
 	spin_lock_bh(&conn->cmd_lock);
-	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
-		if (cmd->itt == itt && mark(cmd))
-			ours = cmd;
-	}
+	cmd = find(conn, itt);
+	if (cmd && (cmd->se_cmd.orig_fe_lun != lun || !mark(cmd)))
+		cmd = NULL;
 	spin_unlock_bh(&conn->cmd_lock);
-	if (ours)
-		end_here(ours);
+	if (cmd)
+		end_here(cmd);
 }
 
 /* Marks what is elsewhere; returns one that is ours to end, or NULL. */
@@ -433,10 +571,16 @@ void lunar_cmd_queue(struct lunar_cmd *cmd)
  */
 void lunar_cmd_finish(struct lunar_cmd *cmd)
 {
-	if (cmd->kind == LUNAR_CMD_PDU)
+	if (cmd->kind == LUNAR_CMD_PDU) {
 		lunar_cmd_free(cmd);
-	else
-		transport_generic_free_cmd(&cmd->se_cmd, 0);
+		return;
+	}
+	/*
+	 * Now, since the initiator may use the tag again at once, and target
+	 * core may still hold a reference for a moment.
+	 */
+	unhash(cmd);
+	transport_generic_free_cmd(&cmd->se_cmd, 0);
 }
 
 /**

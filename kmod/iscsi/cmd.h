@@ -16,8 +16,15 @@
 #include <linux/bvec.h>
 #include <linux/scatterlist.h>
 #include <target/target_core_base.h>
+#include "backend.h"
 #include "conn.h"
 #include "xfer.h"
+
+/* Bytes of a data or parameter list buffer; more than any backstore takes. */
+#define LUNAR_CMD_MAX_DATA	(32 << 20)
+
+/* Immediate commands a session may have beyond its window (RFC 7143 4.2.2.1). */
+#define LUNAR_CMD_MAX_IMMEDIATE	32
 
 /* What the transmit side makes of a command. */
 enum lunar_cmd_kind {
@@ -26,7 +33,7 @@ enum lunar_cmd_kind {
 	LUNAR_CMD_PDU,		/* cmd->rsp and cmd->data as they are */
 };
 
-/* Written by the owner's context only: see each value. */
+/* Written by whoever moves the command on: see each value. */
 enum lunar_cmd_state {
 	LUNAR_CMD_NEW,		/* io_work */
 	LUNAR_CMD_NEED_DATA,	/* io_work: waits for Data-Out */
@@ -50,6 +57,7 @@ struct lunar_cmd_cursor {
 /**
  * struct lunar_cmd - one command
  * @se_cmd:	target core's part; used by SCSI and TMF
+ * @backend:	@se_cmd and what goes between us and the backstore
  * @conn:	holds a reference
  * @kind:	I
  * @state:	see enum lunar_cmd_state
@@ -73,7 +81,10 @@ struct lunar_cmd_cursor {
  * @data_len:	its length
  */
 struct lunar_cmd {
-	struct se_cmd		se_cmd;
+	union {
+		struct se_cmd	se_cmd;
+		struct lunar_backend_cmd backend;
+	};
 	struct lunar_conn	*conn;
 	enum lunar_cmd_kind	kind;
 	enum lunar_cmd_state	state;
@@ -109,12 +120,14 @@ int lunar_cmd_init(void);
 void lunar_cmd_exit(void);
 struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
 				  enum lunar_cmd_kind kind, itt_t itt);
-struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt);
+bool lunar_cmd_too_many(struct lunar_conn *conn);
+bool lunar_cmd_exists(struct lunar_conn *conn, itt_t itt);
+struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt);
 int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		    const u8 *cdb);
 void lunar_cmd_execute(struct lunar_cmd *cmd);
 int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref);
-void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt);
+void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun);
 void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun);
 void lunar_cmd_queue(struct lunar_cmd *cmd);
 void lunar_cmd_finish(struct lunar_cmd *cmd);

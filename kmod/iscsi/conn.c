@@ -35,6 +35,8 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_REINSTATED]	= "replaced by a new login",
 	[LUNAR_CLOSE_ADMIN]		= "configuration removed",
 	[LUNAR_CLOSE_NO_MEMORY]		= "out of memory",
+	[LUNAR_CLOSE_DATA_OUT]		= "data of a write did not come",
+	[LUNAR_CLOSE_IDLE]		= "discovery session left open",
 };
 
 /**
@@ -140,23 +142,23 @@ void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason)
 {
 	struct lunar_tpg *tpg;
 	unsigned long flags;
-	bool won = false;
 
+	/*
+	 * All of it under the lock: release_work takes it once more before it
+	 * cancels the work items, so that no kick comes after that.
+	 */
 	spin_lock_irqsave(&conn->state_lock, flags);
 	if (conn->state < LUNAR_CONN_CLOSING) {
 		WRITE_ONCE(conn->state, LUNAR_CONN_CLOSING);
 		conn->close_reason = reason;
-		won = true;
+		lunar_stats_inc(LUNAR_STAT_closed);
+		/* Its login may wait in lunar_session_reinstate(). */
+		tpg = READ_ONCE(conn->tpg);
+		if (tpg)
+			wake_up_all(&tpg->idle);
+		lunar_conn_kick(conn);
 	}
 	spin_unlock_irqrestore(&conn->state_lock, flags);
-	if (!won)
-		return;
-	lunar_stats_inc(LUNAR_STAT_closed);
-	/* Its login may wait in lunar_session_reinstate(). */
-	tpg = READ_ONCE(conn->tpg);
-	if (tpg)
-		wake_up_all(&tpg->idle);
-	lunar_conn_kick(conn);
 }
 
 static void login_work(struct work_struct *work)
@@ -184,8 +186,9 @@ static void io_work(struct work_struct *work)
  * the only contexts that may still hold the pointer are
  * a. the run of login_work or io_work that dropped that reference: cancelled;
  * b. whoever walks the portal's or the TPG's list under its lock: unlinked
- *    below. Such a walker may be in lunar_conn_close(), which wakes tpg->idle
- *    last, so both lists come before the use of the TPG is dropped.
+ *    below. Such a walker can only call lunar_conn_close(): one that is in it
+ *    holds state_lock, which lunar_conn_set_state() waits for, and after that
+ *    it does nothing.
  * The session goes before the connection leaves tpg->conns, because a login that
  * reinstates it waits for just that.
  */
@@ -194,9 +197,9 @@ static void release_work(struct work_struct *work)
 	struct lunar_conn *conn = container_of(work, struct lunar_conn,
 					       release_work);
 
+	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
 	cancel_work_sync(&conn->login_work);
 	cancel_work_sync(&conn->io_work);
-	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
 	pr_debug("%pISpc: %s\n", &conn->peer,
 		 lunar_conn_close_name(conn->close_reason));
 
@@ -213,15 +216,41 @@ static void release_work(struct work_struct *work)
 	kmem_cache_free(conn_cache, conn);
 }
 
-static void login_timer(struct timer_list *timer)
-{
-	struct lunar_conn *conn = container_of(timer, struct lunar_conn,
-					       login_timer);
+/* How long an initiator may keep a command's data back, or a discovery open. */
+#define DATA_OUT_TIMEOUT	(20 * HZ)
+#define DISCOVERY_TIMEOUT	(60 * HZ)
 
-	if (lunar_conn_state(conn) >= LUNAR_CONN_FULL)
+/*
+ * A command that waits for data holds up the abort of its LUN's commands, also
+ * those of other initiators; so an initiator that stopped sending is dropped.
+ */
+static void check_data_out(struct lunar_conn *conn)
+{
+	unsigned long deadline = READ_ONCE(conn->data_progress) +
+				 DATA_OUT_TIMEOUT;
+
+	if (!READ_ONCE(conn->waiting))
 		return;
-	lunar_stats_inc(LUNAR_STAT_login_timeout);
-	lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
+	if (time_before(jiffies, deadline)) {
+		mod_timer(&conn->timer, deadline);
+		return;
+	}
+	lunar_stats_inc(LUNAR_STAT_data_out_timeout);
+	lunar_conn_close(conn, LUNAR_CLOSE_DATA_OUT);
+}
+
+static void conn_timer(struct timer_list *timer)
+{
+	struct lunar_conn *conn = container_of(timer, struct lunar_conn, timer);
+
+	if (lunar_conn_state(conn) < LUNAR_CONN_FULL) {
+		lunar_stats_inc(LUNAR_STAT_login_timeout);
+		lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
+	} else if (conn->session->discovery) {
+		lunar_conn_close(conn, LUNAR_CLOSE_IDLE);
+	} else {
+		check_data_out(conn);
+	}
 }
 
 /**
@@ -229,11 +258,40 @@ static void login_timer(struct timer_list *timer)
  * @conn:	the connection
  * @deadline:	jiffies
  *
- * Owner's context. The teardown and the end of login stop the timer.
+ * Owner's context. The teardown stops the timer.
  */
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline)
 {
-	mod_timer(&conn->login_timer, deadline);
+	mod_timer(&conn->timer, deadline);
+}
+
+/**
+ * lunar_conn_end_login_timer() - login has ended
+ * @conn:	the connection, still in LOGIN
+ *
+ * A discovery session, which needs no authentication, gets a deadline instead.
+ * Owner's context, may sleep.
+ */
+void lunar_conn_end_login_timer(struct lunar_conn *conn)
+{
+	timer_delete_sync(&conn->timer);
+	if (conn->session->discovery)
+		mod_timer(&conn->timer, jiffies + DISCOVERY_TIMEOUT);
+}
+
+/**
+ * lunar_conn_wait_data() - one more command waits for data, or one less
+ * @conn:	the connection
+ * @change:	1 or -1
+ *
+ * Owner's context.
+ */
+void lunar_conn_wait_data(struct lunar_conn *conn, int change)
+{
+	WRITE_ONCE(conn->waiting, conn->waiting + change);
+	WRITE_ONCE(conn->data_progress, jiffies);
+	if (conn->waiting && !timer_pending(&conn->timer))
+		mod_timer(&conn->timer, jiffies + DATA_OUT_TIMEOUT);
 }
 
 static void socket_ready(void *owner)
@@ -266,7 +324,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	INIT_WORK(&conn->login_work, login_work);
 	INIT_WORK(&conn->io_work, io_work);
 	INIT_WORK(&conn->release_work, release_work);
-	timer_setup(&conn->login_timer, login_timer, 0);
+	timer_setup(&conn->timer, conn_timer, 0);
 	INIT_LIST_HEAD(&conn->tpg_entry);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	init_llist_head(&conn->ready);

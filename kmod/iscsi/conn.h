@@ -63,6 +63,8 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_REINSTATED,
 	LUNAR_CLOSE_ADMIN,		/* TPG, portal, ACL or module going away */
 	LUNAR_CLOSE_NO_MEMORY,
+	LUNAR_CLOSE_DATA_OUT,
+	LUNAR_CLOSE_IDLE,
 	LUNAR_CLOSE_NR,
 };
 
@@ -103,7 +105,7 @@ struct lunar_conn_ops {
  * @login_work: runs while NEW or LOGIN
  * @io_work:	runs from FULL on, and for every teardown
  * @release_work: queued once, by the last reference
- * @login_timer: closes a connection whose login takes too long
+ * @timer:	deadline of login, of a discovery session, of Data-Out
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference
  * @portal_entry: P; off the list from the teardown on
@@ -118,6 +120,9 @@ struct lunar_conn_ops {
  * @exp_statsn: W; last ExpStatSN received
  * @next_ttt:	W; next Target Transfer Tag
  * @accepted:	I; jiffies
+ * @waiting:	W; commands that wait for data; @timer reads it
+ * @data_progress: W; jiffies when data last came; @timer reads it
+ * @queued:	W; commands of kind PDU: answers that take no slot of the window
  * @cid:	I after login
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
@@ -142,7 +147,7 @@ struct lunar_conn {
 	struct work_struct	login_work;
 	struct work_struct	io_work;
 	struct work_struct	release_work;
-	struct timer_list	login_timer;
+	struct timer_list	timer;
 	struct lunar_portal	*portal;
 	struct list_head	portal_entry;
 	struct lunar_tpg	*tpg;
@@ -157,6 +162,9 @@ struct lunar_conn {
 	u32			next_ttt;
 	struct lunar_text_state	*text;
 	unsigned long		accepted;
+	unsigned long		data_progress;
+	u32			waiting;
+	u32			queued;
 	int			cpu;
 	u16			cid;
 	bool			io_owned;
@@ -186,6 +194,8 @@ bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
 void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
 void lunar_conn_kick(struct lunar_conn *conn);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
+void lunar_conn_end_login_timer(struct lunar_conn *conn);
+void lunar_conn_wait_data(struct lunar_conn *conn, int change);
 const char *lunar_conn_state_name(enum lunar_conn_state state);
 const char *lunar_conn_close_name(enum lunar_close_reason reason);
 

@@ -21,6 +21,12 @@
 #define IO_TURN		8
 #define IO_RUN		64
 
+/*
+ * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text,
+ * what is rejected). A peer that sends such and does not read gets no further.
+ */
+#define IO_MAX_QUEUED	32
+
 static const struct lunar_handler login_handlers[ISCSI_OPCODE_MASK + 1] = {
 	[ISCSI_OP_LOGIN] = { lunar_login_header, lunar_login_done },
 };
@@ -57,12 +63,13 @@ static void teardown(struct lunar_conn *conn)
 
 	if (first) {
 		conn->torn_down = true;
-		timer_delete_sync(&conn->login_timer);
 		lunar_sock_close(&conn->ls);
 		lunar_rx_exit(conn);
 		lunar_login_free(conn);
 		lunar_text_free(conn);
 		lunar_cmd_abandon_all(conn, NULL);
+		/* Last: a command that stops waiting may set it once more. */
+		timer_delete_sync(&conn->timer);
 	}
 	lunar_tx_exit(conn);
 	if (first)
@@ -107,7 +114,7 @@ static void hand_over(struct lunar_conn *conn)
 {
 	const struct lunar_params *params = &conn->session->params;
 
-	timer_delete_sync(&conn->login_timer);
+	lunar_conn_end_login_timer(conn);
 	lunar_login_free(conn);
 	conn->tx.after = LUNAR_AFTER_NOTHING;
 	conn->header_digest = params->val[LUNAR_KEY_HEADER_DIGEST] ==
@@ -190,7 +197,8 @@ static int turn(struct lunar_conn *conn, int *run)
 	if (!act_after(conn))
 		return 0;
 	/* After Logout nothing is read any more (RFC 7143 11.14). */
-	if (lunar_conn_state(conn) == LUNAR_CONN_FULL) {
+	if (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
+	    conn->queued < IO_MAX_QUEUED) {
 		budget = IO_TURN;
 		rx = lunar_rx_run(conn, &budget);
 		*run -= IO_TURN - budget;

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <target/target_core_fabric.h>
 
 #include "login_nego.h"
 #include "session.h"
@@ -141,20 +142,6 @@ static enum lunar_login_status check_tsih(struct lunar_conn *conn)
 	return lunar_login_fault(login, LUNAR_LOGIN_NO_SESSION, "unknown TSIH");
 }
 
-static enum lunar_login_status find_acl(struct lunar_conn *conn)
-{
-	switch (lunar_session_find_acl(conn)) {
-	case 0:
-		return LUNAR_LOGIN_SUCCESS;
-	case -EACCES:
-		return lunar_login_fault(conn->login, LUNAR_LOGIN_FORBIDDEN,
-					 "the initiator is in no ACL");
-	default:
-		return lunar_login_fault(conn->login, LUNAR_LOGIN_NO_RESOURCES,
-					 "out of memory");
-	}
-}
-
 static enum lunar_login_status enter_target(struct lunar_conn *conn)
 {
 	struct lunar_login *login = conn->login;
@@ -172,12 +159,11 @@ static enum lunar_login_status enter_target(struct lunar_conn *conn)
 	login->offer = tpg->params;
 	login->auth_required = READ_ONCE(tpg->attrib.authentication);
 
-	status = find_acl(conn);
-	if (status)
-		return status;
-	depth = READ_ONCE(conn->session->se_sess->se_node_acl->queue_depth);
+	if (lunar_session_find_acl(conn, &depth))
+		return lunar_login_fault(login, LUNAR_LOGIN_FORBIDDEN,
+					 "the initiator is in no ACL");
 	lunar_window_init(&conn->session->window,
-			  be32_to_cpu(login->first.cmdsn), max(depth, 1U));
+			  be32_to_cpu(login->first.cmdsn), depth);
 	return check_tsih(conn);
 }
 
@@ -227,9 +213,10 @@ static struct lunar_chap *begin_chap(struct lunar_conn *conn)
 
 	if (conn->session->discovery)
 		return lunar_auth_alloc(&lunar_tpg_discovery.auth);
-	acl = conn->session->se_sess->se_node_acl;
-	if (!READ_ONCE(acl->dynamic_node_acl)) {
+	acl = lunar_session_get_acl(conn);
+	if (acl) {
 		chap = lunar_auth_alloc(&to_lunar_acl(acl)->auth);
+		target_put_nacl(acl);
 		if (chap != ERR_PTR(-ENOKEY))
 			return chap;
 	}

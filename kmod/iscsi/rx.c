@@ -203,6 +203,7 @@ static int recv_cmd_data(struct lunar_conn *conn)
 		rx->crc = lunar_digest_update_bvec(rx->crc, bvec, nr);
 	}
 	lunar_cmd_advance(&cmd->cursor, ret);
+	WRITE_ONCE(conn->data_progress, jiffies);
 	return ret;
 }
 

@@ -88,8 +88,10 @@ int lunar_scsi_header(struct lunar_conn *conn)
 		return reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
 	if (req->itt == RESERVED_ITT)
 		return reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
-	if (lunar_cmd_find(conn, req->itt))
+	if (lunar_cmd_exists(conn, req->itt))
 		return reject(conn, ISCSI_REASON_TASK_IN_PROGRESS);
+	if (lunar_cmd_too_many(conn))
+		return reject(conn, ISCSI_REASON_IMM_CMD_REJECT);
 
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_SCSI, req->itt);
 	if (!cmd)
@@ -152,8 +154,8 @@ int lunar_scsi_data_out_header(struct lunar_conn *conn)
 	enum lunar_xfer_error err;
 	struct lunar_cmd *cmd;
 
-	cmd = lunar_cmd_find(conn, req->itt);
-	if (!cmd || READ_ONCE(cmd->state) != LUNAR_CMD_NEED_DATA) {
+	cmd = lunar_cmd_find_waiting(conn, req->itt);
+	if (!cmd) {
 		lunar_stats_inc(LUNAR_STAT_discarded_data_out);
 		return 0;
 	}

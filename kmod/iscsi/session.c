@@ -28,39 +28,51 @@ struct lunar_session *lunar_session_alloc(void)
 }
 
 /**
- * lunar_session_find_acl() - which node ACL the initiator falls under
+ * lunar_session_get_acl() - the explicit node ACL of the initiator
  * @conn:	in login, conn->tpg and session->initiator are set
  *
- * Makes the nexus (session->se_sess) and gives it the explicit ACL of that name
- * or, in demo mode, a dynamic one. May sleep. The nexus is freed by
- * lunar_session_unregister().
+ * May sleep.
  *
- * Return: 0, -EACCES if this initiator may not log in here, -ENOMEM.
+ * Return: the ACL with a reference, for target_put_nacl(); NULL if there is none
+ * or only a dynamic one.
  */
-int lunar_session_find_acl(struct lunar_conn *conn)
+struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn)
 {
-	struct lunar_session *session = conn->session;
-	struct se_session *se_sess;
+	struct se_node_acl *se_acl;
 
-	se_sess = transport_alloc_session(TARGET_PROT_NORMAL);
-	if (IS_ERR(se_sess))
-		return PTR_ERR(se_sess);
-	se_sess->cmd_cnt = target_alloc_cmd_counter();
-	if (!se_sess->cmd_cnt) {
-		transport_free_session(se_sess);
-		return -ENOMEM;
+	se_acl = core_tpg_get_initiator_node_acl(&conn->tpg->se_tpg,
+						 conn->session->initiator);
+	if (se_acl && READ_ONCE(se_acl->dynamic_node_acl)) {
+		target_put_nacl(se_acl);
+		return NULL;
 	}
-	se_sess->se_node_acl =
-		core_tpg_check_initiator_node_acl(&conn->tpg->se_tpg,
-						  session->initiator);
-	if (!se_sess->se_node_acl) {
-		transport_free_session(se_sess);
-		return -EACCES;
+	return se_acl;
+}
+
+/**
+ * lunar_session_find_acl() - may the initiator log in here?
+ * @conn:	in login, conn->tpg and session->initiator are set
+ * @depth:	commands it may have open, at least 1
+ *
+ * Only looks. The nexus is made when login ends: a reference on a dynamic ACL
+ * that is held without a registered session breaks target core's count. May
+ * sleep.
+ *
+ * Return: 0, or -EACCES.
+ */
+int lunar_session_find_acl(struct lunar_conn *conn, u32 *depth)
+{
+	struct se_node_acl *se_acl = lunar_session_get_acl(conn);
+	const struct lunar_tpg_attrib *attrib = &conn->tpg->attrib;
+
+	conn->session->explicit_acl = se_acl;
+	if (se_acl) {
+		*depth = max(READ_ONCE(se_acl->queue_depth), 1U);
+		target_put_nacl(se_acl);
+		return 0;
 	}
-	spin_lock_bh(&conn->tpg->lock);
-	session->se_sess = se_sess;
-	spin_unlock_bh(&conn->tpg->lock);
-	return 0;
+	*depth = READ_ONCE(attrib->default_cmdsn_depth);
+	return READ_ONCE(attrib->generate_node_acls) ? 0 : -EACCES;
 }
 
 /* Same initiator port (name and ISID) at the same target port group. */
@@ -78,6 +90,9 @@ static bool port_is_ours(struct lunar_conn *conn)
 	bool ours = true;
 
 	spin_lock_bh(&conn->tpg->lock);
+	/* A newer login has closed this one, under this lock: it wins. */
+	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
+		goto unlock;
 	conn->claimed = true;
 	list_for_each_entry(other, &conn->tpg->conns, tpg_entry) {
 		if (other == conn || !other->claimed || !same_port(conn, other))
@@ -87,6 +102,7 @@ static bool port_is_ours(struct lunar_conn *conn)
 		lunar_conn_close(other, LUNAR_CLOSE_REINSTATED);
 		ours = false;
 	}
+unlock:
 	spin_unlock_bh(&conn->tpg->lock);
 	return ours;
 }
@@ -142,18 +158,56 @@ static bool acl_is_gone(struct lunar_conn *conn)
 	return gone;
 }
 
+/*
+ * Under tpg->nexus_lock, which makes one step of it that a dynamic ACL is found
+ * or made and that the session joins its list. Target core frees a dynamic ACL
+ * with the last session on the list, whoever else may have a reference.
+ */
+static int make_nexus(struct lunar_conn *conn)
+{
+	struct lunar_session *session = conn->session;
+	struct lunar_tpg *tpg = conn->tpg;
+	struct se_session *se_sess;
+
+	lockdep_assert_held(&tpg->nexus_lock);
+	se_sess = transport_alloc_session(TARGET_PROT_NORMAL);
+	if (IS_ERR(se_sess))
+		return PTR_ERR(se_sess);
+	se_sess->cmd_cnt = target_alloc_cmd_counter();
+	if (!se_sess->cmd_cnt) {
+		transport_free_session(se_sess);
+		return -ENOMEM;
+	}
+	se_sess->se_node_acl =
+		core_tpg_check_initiator_node_acl(&tpg->se_tpg,
+						  session->initiator);
+	/* The initiator authenticated for the kind of ACL there was then. */
+	if (!se_sess->se_node_acl ||
+	    se_sess->se_node_acl->dynamic_node_acl == session->explicit_acl) {
+		transport_free_session(se_sess);
+		return -EACCES;
+	}
+	spin_lock_bh(&tpg->lock);
+	session->se_sess = se_sess;
+	spin_unlock_bh(&tpg->lock);
+	transport_register_session(&tpg->se_tpg, se_sess->se_node_acl, se_sess,
+				   conn);
+	return 0;
+}
+
 /**
- * lunar_session_register() - make the nexus known to target core
- * @conn:	reinstated; session->params are final
+ * lunar_session_register() - make the nexus and make it known to target core
+ * @conn:	authenticated and reinstated; session->params are final
  *
- * May sleep. Undone by lunar_session_unregister().
+ * May sleep. Undone by lunar_session_unregister(), also after an error.
  *
- * Return: 0, -ENOMEM (no TSIH or no memory), -EACCES if the ACL is being removed.
+ * Return: 0, -ENOMEM (no TSIH or no memory), -EACCES if the ACL has gone since
+ * lunar_session_find_acl() or is just being removed.
  */
 int lunar_session_register(struct lunar_conn *conn)
 {
 	struct lunar_session *session = conn->session;
-	int tsih;
+	int tsih, ret;
 
 	tsih = ida_alloc_range(&tsih_ida, 1, U16_MAX, GFP_KERNEL);
 	if (tsih < 0)
@@ -161,10 +215,11 @@ int lunar_session_register(struct lunar_conn *conn)
 	session->tsih = tsih;
 	if (session->discovery)
 		return 0;
-	transport_register_session(&conn->tpg->se_tpg,
-				   session->se_sess->se_node_acl,
-				   session->se_sess, conn);
-	session->registered = true;
+	mutex_lock(&conn->tpg->nexus_lock);
+	ret = make_nexus(conn);
+	mutex_unlock(&conn->tpg->nexus_lock);
+	if (ret)
+		return ret;
 	return acl_is_gone(conn) ? -EACCES : 0;
 }
 
@@ -182,23 +237,21 @@ void lunar_session_unregister(struct lunar_conn *conn)
 	if (!session || !session->se_sess)
 		return;
 	se_sess = session->se_sess;
-	if (session->registered) {
-		/*
-		 * Every command has dropped its reference on the connection in
-		 * release_cmd; target core's own counter follows at once.
-		 */
-		target_stop_session(se_sess);
-		target_wait_for_sess_cmds(se_sess);
-		transport_deregister_session_configfs(se_sess);
-	}
+	/*
+	 * Every command has dropped its reference on the connection in
+	 * release_cmd; target core's own counter follows at once.
+	 */
+	target_stop_session(se_sess);
+	target_wait_for_sess_cmds(se_sess);
+
+	mutex_lock(&conn->tpg->nexus_lock);
+	transport_deregister_session_configfs(se_sess);
 	/* fabric.c's close_session() looks the nexus up under this lock. */
 	spin_lock_bh(&conn->tpg->lock);
 	session->se_sess = NULL;
 	spin_unlock_bh(&conn->tpg->lock);
-	if (session->registered)
-		transport_deregister_session(se_sess);
-	else
-		transport_free_session(se_sess);
+	transport_deregister_session(se_sess);
+	mutex_unlock(&conn->tpg->nexus_lock);
 }
 
 /**

@@ -14,22 +14,25 @@
 #include "xfer.h"
 
 struct lunar_conn;
+struct se_node_acl;
 struct se_session;
 
 /**
  * struct lunar_session - one session
- * @se_sess:	the nexus; NULL in a discovery session
+ * @se_sess:	the nexus, registered; NULL before that, and in a discovery
+ *		session
  * @initiator:	InitiatorName
  * @alias:	InitiatorAlias or empty
  * @isid:	as received
  * @tsih:	ours, 0 until login ends
  * @discovery:	SessionType=Discovery
- * @registered: @se_sess is known to target core (needs deregistering)
+ * @explicit_acl: at login there was an ACL for this initiator, not demo mode
  * @params:	negotiated values
  * @peer_max_recv: the initiator's MaxRecvDataSegmentLength
  * @limits:	what @params mean for a WRITE
  * @window:	the connection's work item only
  * @open:	commands that hold a slot of the window
+ * @active:	SCSI commands and TMFs, immediate ones included
  */
 struct lunar_session {
 	struct se_session	*se_sess;
@@ -38,16 +41,18 @@ struct lunar_session {
 	u8			isid[6];
 	u16			tsih;
 	bool			discovery;
-	bool			registered;
+	bool			explicit_acl;
 	struct lunar_params	params;
 	u32			peer_max_recv;
 	struct lunar_xfer_limits limits;
 	struct lunar_window	window;
 	atomic_t		open;
+	atomic_t		active;
 };
 
 struct lunar_session *lunar_session_alloc(void);
-int lunar_session_find_acl(struct lunar_conn *conn);
+struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn);
+int lunar_session_find_acl(struct lunar_conn *conn, u32 *depth);
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds);
 int lunar_session_register(struct lunar_conn *conn);
 void lunar_session_unregister(struct lunar_conn *conn);

@@ -11,6 +11,7 @@
 	X(login_ok)			\
 	X(login_failed)			\
 	X(login_timeout)		\
+	X(data_out_timeout)		\
 	X(auth_failed)			\
 	X(reinstated)			\
 	X(closed)			\
@@ -26,6 +27,7 @@
 	X(unsolicited_bytes)		\
 	X(solicited_bytes)		\
 	X(read_bytes)			\
+	X(lent_bytes)			\
 	X(aborted)			\
 	X(inline_submits)		\
 	X(queued_submits)

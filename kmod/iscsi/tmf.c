@@ -58,7 +58,7 @@ int lunar_tmf_done(struct lunar_conn *conn)
 	lunar_stats_inc(LUNAR_STAT_tmf_commands);
 	switch (function) {
 	case ISCSI_TM_FUNC_ABORT_TASK:
-		lunar_cmd_abandon(conn, req->rtt);
+		lunar_cmd_abandon(conn, req->rtt, lun);
 		break;
 	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
 		lunar_cmd_abandon_all(conn, &lun);
@@ -75,6 +75,8 @@ int lunar_tmf_done(struct lunar_conn *conn)
 	default:
 		return lunar_tx_reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
 	}
+	if (lunar_cmd_too_many(conn))
+		return lunar_tx_reject(conn, ISCSI_REASON_IMM_CMD_REJECT);
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, req->itt);
 	if (!cmd)
 		return -ENOMEM;

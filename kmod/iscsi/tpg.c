@@ -122,6 +122,7 @@ struct lunar_tpg *lunar_tpg_alloc(struct lunar_target *target, u16 tag)
 	lunar_keys_defaults(&tpg->params);
 	lunar_tpg_auth_init(&tpg->auth);
 	INIT_LIST_HEAD(&tpg->nps);
+	mutex_init(&tpg->nexus_lock);
 	spin_lock_init(&tpg->lock);
 	INIT_LIST_HEAD(&tpg->conns);
 	refcount_set(&tpg->uses, 1);

@@ -86,6 +86,7 @@ struct lunar_tpg {
 	char			alias[VALUE_MAXLEN + 1];
 	struct lunar_auth	auth;
 	struct list_head	nps;
+	struct mutex		nexus_lock;	/* sessions against dynamic ACLs */
 	spinlock_t		lock;	/* conns, alias */
 	struct list_head	conns;
 	refcount_t		uses;

@@ -126,12 +126,16 @@ static u8 residual(const struct se_cmd *se_cmd, __be32 *count)
 	return 0;
 }
 
-/* RFC 7143 11.7. The last one carries the status, which is GOOD. */
+/*
+ * RFC 7143 11.7. The last one carries the status if that is GOOD; another comes
+ * in a response of its own, with the sense data.
+ */
 static void build_data_in(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
 	struct lunar_session *session = conn->session;
 	struct lunar_data_in_pdu pdu;
 	struct iscsi_data_rsp *rsp;
+	bool status;
 
 	lunar_xfer_next_data_in(&cmd->din, session->peer_max_recv,
 				session->params.val[LUNAR_KEY_MAX_BURST_LENGTH],
@@ -142,16 +146,20 @@ static void build_data_in(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	rsp->offset = cpu_to_be32(pdu.offset);
 	if (!pdu.final)
 		rsp->flags = 0;
-	if (pdu.last) {
+	status = pdu.last && !cmd->se_cmd.scsi_status;
+	if (pdu.last && !status)
+		cmd->state = LUNAR_CMD_STATUS;
+	if (status) {
 		rsp->flags |= ISCSI_FLAG_DATA_STATUS;
 		rsp->flags |= residual(&cmd->se_cmd, &rsp->residual_count);
-		rsp->cmd_status = cmd->se_cmd.scsi_status;
 		stamp_status(conn, cmd, (struct iscsi_hdr *)rsp);
 	} else {
 		stamp(conn, (struct iscsi_hdr *)rsp);
 	}
 	lunar_stats_add(LUNAR_STAT_read_bytes, pdu.length);
-	start_pdu(conn, cmd, NULL, pdu.length, pdu.last);
+	if (cmd->backend.loan.sgl)
+		lunar_stats_add(LUNAR_STAT_lent_bytes, pdu.length);
+	start_pdu(conn, cmd, NULL, pdu.length, status);
 }
 
 /* RFC 7143 11.4. */

@@ -19,7 +19,7 @@ run()
 	disk=$(spare_disk 0)
 	lunar_load
 	fresh_fs xfs "$disk" /mnt/store
-	echo export-secret-1 >/tmp/secret
+	(umask 077; echo export-secret-1 >/tmp/secret)
 	lunarctl export /mnt/store/vm1.img --name vm1 --size 1G --target "$TARGET" \
 		--portal "$PORTAL" --initiator "$INITIATOR" \
 		--chap-user vmuser --chap-secret-file /tmp/secret
