@@ -15,15 +15,6 @@ static struct workqueue_struct *login_wq;
 static struct workqueue_struct *io_wq;
 static struct workqueue_struct *release_wq;
 
-static const char *const state_names[LUNAR_CONN_NR_STATES] = {
-	[LUNAR_CONN_NEW]	= "new",
-	[LUNAR_CONN_LOGIN]	= "login",
-	[LUNAR_CONN_FULL]	= "full feature",
-	[LUNAR_CONN_LOGOUT]	= "logout",
-	[LUNAR_CONN_CLOSING]	= "closing",
-	[LUNAR_CONN_DEAD]	= "dead",
-};
-
 static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_NONE]		= "open",
 	[LUNAR_CLOSE_PEER]		= "closed by the initiator or the network",
@@ -38,17 +29,6 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_DATA_OUT]		= "data of a write did not come",
 	[LUNAR_CLOSE_IDLE]		= "discovery session left open",
 };
-
-/**
- * lunar_conn_state_name() - name of a state, for people
- * @state:	the state
- *
- * Return: a constant string. Any context.
- */
-const char *lunar_conn_state_name(enum lunar_conn_state state)
-{
-	return state < LUNAR_CONN_NR_STATES ? state_names[state] : "?";
-}
 
 /**
  * lunar_conn_close_name() - name of a reason to close, for people

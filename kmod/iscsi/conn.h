@@ -40,7 +40,7 @@ struct lunar_session;
 struct lunar_text_state;
 struct lunar_tpg;
 
-/* Only ever moves forward; see lunar_conn_set_state(). */
+/* Only ever moves forward. */
 enum lunar_conn_state {
 	LUNAR_CONN_NEW,		/* accepted, no byte read */
 	LUNAR_CONN_LOGIN,	/* login_work owns it */
@@ -48,7 +48,6 @@ enum lunar_conn_state {
 	LUNAR_CONN_LOGOUT,	/* Logout accepted, its response is being sent */
 	LUNAR_CONN_CLOSING,	/* nothing is received or sent any more */
 	LUNAR_CONN_DEAD,	/* last command gone, being freed */
-	LUNAR_CONN_NR_STATES,
 };
 
 /* Why a connection ended, for the log and for counters. */
@@ -122,7 +121,7 @@ struct lunar_conn_ops {
  * @accepted:	I; jiffies
  * @waiting:	W; commands that wait for data; @timer reads it
  * @data_progress: W; jiffies when data last came; @timer reads it
- * @queued:	W; commands of kind PDU: answers that take no slot of the window
+ * @queued:	W; commands of kind PDU
  * @cid:	I after login
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
@@ -196,7 +195,6 @@ void lunar_conn_kick(struct lunar_conn *conn);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
 void lunar_conn_end_login_timer(struct lunar_conn *conn);
 void lunar_conn_wait_data(struct lunar_conn *conn, int change);
-const char *lunar_conn_state_name(enum lunar_conn_state state);
 const char *lunar_conn_close_name(enum lunar_close_reason reason);
 
 #endif /* LUNAR_CONN_H */

@@ -5,7 +5,6 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <target/target_core_fabric.h>
 
 #include "login_nego.h"
 #include "session.h"
@@ -216,7 +215,7 @@ static struct lunar_chap *begin_chap(struct lunar_conn *conn)
 	acl = lunar_session_get_acl(conn);
 	if (acl) {
 		chap = lunar_auth_alloc(&to_lunar_acl(acl)->auth);
-		target_put_nacl(acl);
+		lunar_session_put_acl(acl);
 		if (chap != ERR_PTR(-ENOKEY))
 			return chap;
 	}

@@ -33,8 +33,8 @@ struct lunar_session *lunar_session_alloc(void)
  *
  * May sleep.
  *
- * Return: the ACL with a reference, for target_put_nacl(); NULL if there is none
- * or only a dynamic one.
+ * Return: the ACL with a reference, for lunar_session_put_acl(); NULL if there is
+ * none or only a dynamic one.
  */
 struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn)
 {
@@ -47,6 +47,17 @@ struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn)
 		return NULL;
 	}
 	return se_acl;
+}
+
+/**
+ * lunar_session_put_acl() - give an ACL back
+ * @se_acl:	from lunar_session_get_acl()
+ *
+ * Any context.
+ */
+void lunar_session_put_acl(struct se_node_acl *se_acl)
+{
+	target_put_nacl(se_acl);
 }
 
 /**

@@ -52,6 +52,7 @@ struct lunar_session {
 
 struct lunar_session *lunar_session_alloc(void);
 struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn);
+void lunar_session_put_acl(struct se_node_acl *se_acl);
 int lunar_session_find_acl(struct lunar_conn *conn, u32 *depth);
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds);
 int lunar_session_register(struct lunar_conn *conn);

@@ -322,17 +322,6 @@ int lunar_sock_names(struct lunar_sock *ls, struct sockaddr_storage *local,
 	return ret < 0 ? ret : 0;
 }
 
-/**
- * lunar_sock_cpu() - where the network stack last handled this flow
- * @ls:		attached
- *
- * Return: a CPU number, or -1 if nothing has arrived yet.
- */
-int lunar_sock_cpu(const struct lunar_sock *ls)
-{
-	return READ_ONCE(ls->sock->sk->sk_incoming_cpu);
-}
-
 static int receive(struct lunar_sock *ls, struct msghdr *msg, int flags)
 {
 	int ret = sock_recvmsg(ls->sock, msg, MSG_DONTWAIT | flags);
@@ -433,15 +422,4 @@ int lunar_sock_send_pages(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
 {
 	return compat_sock_send_pages(ls->sock, bvec, nr, len, SOCK_SEND_FLAGS |
 				      (more ? MSG_MORE : 0));
-}
-
-/**
- * lunar_sock_quickack() - acknowledge at once what has been received
- * @ls:		attached
- *
- * For when the answer, which would carry the ACK, will be late. May sleep.
- */
-void lunar_sock_quickack(struct lunar_sock *ls)
-{
-	tcp_sock_set_quickack(ls->sock->sk, 1);
 }

@@ -62,7 +62,6 @@ void lunar_sock_start(struct lunar_sock *ls);
 void lunar_sock_close(struct lunar_sock *ls);
 int lunar_sock_names(struct lunar_sock *ls, struct sockaddr_storage *local,
 		     struct sockaddr_storage *peer);
-int lunar_sock_cpu(const struct lunar_sock *ls);
 
 int lunar_sock_recv(struct lunar_sock *ls, void *buf, u32 len);
 int lunar_sock_recv_bvec(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
@@ -71,6 +70,5 @@ int lunar_sock_skip(struct lunar_sock *ls, u32 len);
 int lunar_sock_send(struct lunar_sock *ls, void *buf, u32 len, bool more);
 int lunar_sock_send_pages(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
 			  u32 len, bool more);
-void lunar_sock_quickack(struct lunar_sock *ls);
 
 #endif /* LUNAR_SOCK_H */

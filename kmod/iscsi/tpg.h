@@ -68,6 +68,7 @@ struct lunar_tpg_attrib {
  * @alias:	TargetAlias, empty for none; under @lock
  * @auth:	credentials for initiators whose ACL has none of its own
  * @nps:	struct lunar_np.tpg_entry, under lunar_tpg_targets_lock
+ * @nexus_lock: held to make or end a nexus: see session.c
  * @lock:	protects @conns and @alias; taken with _bh
  * @conns:	connections that named this TPG (lunar_conn.tpg_entry)
  * @uses:	connections plus one for configfs
