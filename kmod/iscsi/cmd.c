@@ -262,10 +262,9 @@ static sense_reason_t check(const struct se_cmd *se_cmd)
 {
 	enum dma_data_direction direction = cdb_direction(se_cmd->t_task_cdb);
 
-	if (direction != DMA_NONE && se_cmd->data_direction != DMA_NONE &&
-	    direction != se_cmd->data_direction)
-		return TCM_INVALID_FIELD_IN_COMMAND_IU;
-	if (se_cmd->data_length > LUNAR_CMD_MAX_DATA)
+	if ((direction != DMA_NONE && se_cmd->data_direction != DMA_NONE &&
+	     direction != se_cmd->data_direction) ||
+	    se_cmd->data_length > LUNAR_CMD_MAX_DATA)
 		return TCM_INVALID_CDB_FIELD;
 	return TCM_NO_SENSE;
 }

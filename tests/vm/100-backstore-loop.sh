@@ -6,6 +6,11 @@ DESCRIPTION="modes by filesystems: fio verify, image compared, cold cache, new s
 GROUP=backstore
 TIMEOUT=240
 
+needs()
+{
+	needs_lunar_file
+}
+
 verify()
 {
 	fio --name=verify --filename="$1" --direct=1 --ioengine=libaio --iodepth=16 \

@@ -7,6 +7,11 @@ DESCRIPTION="WCE, DPOFUA, FUA and SYNCHRONIZE CACHE are what the disk below sees
 GROUP=backstore
 TIMEOUT=120
 
+needs()
+{
+	needs_lunar_file
+}
+
 lba=2048
 
 # is_stable DISK: the disk below has what /tmp/data is.
@@ -54,6 +59,16 @@ expect()
 		write10 "$sg" /tmp/data $lba 8 fua 2>/dev/null
 		is_stable "$below" || fail "'$1', $2: FUA write answered, but not on the disk"
 		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: FUA write did not flush the disk"
+		# WRITE AND VERIFY(10) is for the medium too
+		fresh_data
+		sg_raw -s 4096 -i /tmp/data "$sg" 2e 00 00 00 08 00 00 00 08 00 2>/dev/null
+		is_stable "$below" || fail "'$1', $2: WRITE AND VERIFY answered, but not on the disk"
+		# FUA read: what the cache holds is stable first
+		fresh_data
+		write10 "$sg" /tmp/data $lba 8 2>/dev/null
+		sg_raw -o /tmp/got -r 4096 "$sg" 28 08 00 00 08 00 00 00 08 00 2>/dev/null
+		cmp /tmp/got /tmp/data || fail "'$1', $2: FUA read"
+		is_stable "$below" || fail "'$1', $2: FUA read answered, but not on the disk"
 		# IMMED: answered before, but it happens
 		fresh_data
 		write10 "$sg" /tmp/data $lba 8 2>/dev/null

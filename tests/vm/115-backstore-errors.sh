@@ -9,10 +9,11 @@ ALLOW_LOG='Buffered I/O error on dev dm-'
 
 needs()
 {
+	needs_lunar_file
 	modprobe dm-flakey || skip "no dm-flakey in this kernel"
 }
 
-# flaky up|down: does the device below take writes? Reads always work.
+# flaky up|down|none: the device works, fails writes, fails all.
 flaky()
 {
 	local sectors=131072 table
@@ -20,6 +21,7 @@ flaky()
 	case $1 in
 	up) table="0 $sectors linear $below 0" ;;
 	down) table="0 $sectors flakey $below 0 0 3600 1 error_writes" ;;
+	none) table="0 $sectors error" ;;
 	esac
 	dmsetup suspend --nolockfs --noflush --noudevsync flaky
 	dmsetup load flaky --table "$table"
@@ -137,6 +139,36 @@ cached_write()
 	ok "a failed background writeback is told to the next write and to each flush"
 }
 
+# COMPARE AND WRITE that fails in its write, then in its read: the next one is
+# not held up, and core does not warn.
+compare_and_write()
+{
+	local disk sg i
+
+	loop_store e "$above" 64M "$1"
+	disk=$(loop_disk e)
+	sg=$(loop_sg e)
+	dd if=/dev/zero of="$disk" bs=4096 count=1 oflag=direct status=none
+	head -c 1024 /dev/zero >/tmp/caw
+	flaky down
+	for i in 1 2 3; do
+		expect_sense "Medium" "write error" \
+			sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$sg"
+	done
+	flaky none
+	echo 3 >/proc/sys/vm/drop_caches
+	for i in 1 2 3; do
+		expect_sense "Medium" "read error" \
+			sg_compare_and_write --in=/tmp/caw --lba=8192 --num=1 --xferlen=1024 "$sg"
+	done
+	flaky up
+	dd if=/dev/zero of="$disk" bs=4096 count=1 oflag=direct status=none
+	timeout 20 sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$sg" ||
+		fail "'$1': COMPARE AND WRITE after failed ones"
+	loop_remove e
+	ok "'$1': COMPARE AND WRITE that fails in its read and in its write"
+}
+
 run()
 {
 	below=$(spare_disk 0)
@@ -144,6 +176,8 @@ run()
 	dm_create flaky "0 131072 linear $below 0"
 	above=$(dm_device flaky)
 	cached_write
+	compare_and_write ""
+	compare_and_write fd_async_io=1
 	stable_writes ""
 	stable_writes fd_async_io=1
 }

@@ -6,6 +6,11 @@ DESCRIPTION="file truncated under a disk: MEDIUM ERROR for what is gone, never z
 GROUP=backstore
 TIMEOUT=60
 
+needs()
+{
+	needs_lunar_file
+}
+
 read10()
 {
 	sg_raw -o /tmp/got -r 4096 "$1" 28 00 00 00 "$(printf '%02x' $(($2 >> 8)))" "$(printf '%02x' $(($2 & 255)))" 00 00 08 00

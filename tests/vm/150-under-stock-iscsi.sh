@@ -6,6 +6,11 @@ DESCRIPTION="stock iscsi_target_mod over lunar_file; two backstores in one kerne
 GROUP=backstore-iscsi
 TIMEOUT=120
 
+needs()
+{
+	needs_lunar_file
+}
+
 # The alias would give us lunar_iscsi.
 stock_modprobe()
 {
@@ -14,7 +19,7 @@ stock_modprobe()
 
 unload_stock()
 {
-	[ ! -d $CONFIGFS/iscsi ] || rmdir $CONFIGFS/iscsi
+	[ ! -d "$CONFIGFS/iscsi" ] || rmdir "$CONFIGFS/iscsi"
 	# its receive threads may outlive the module, which is fatal
 	wait_for 20 eval '! pgrep -x "iscsi_trx|iscsi_ttx|iscsi_np"'
 	rmmod iscsi_target_mod
@@ -70,7 +75,7 @@ run()
 	modprobe lunar_file
 	defer rmmod lunar_file
 	stock_modprobe iscsi_target_mod
-	mkdir $CONFIGFS/iscsi
+	mkdir "$CONFIGFS/iscsi"
 	defer unload_stock
 	fresh_fs xfs "$(spare_disk 0)" /mnt
 
@@ -96,8 +101,11 @@ run()
 		ok "COMPARE AND WRITE, persistent reservation, '$control'"
 
 		dd if=/dev/urandom of="$dev" bs=1M count=4 oflag=direct status=none
-		sg_xcopy if="$dev" of="$dev" bs=512 count=8192 skip=0 seek=65536 >/dev/null 2>&1 ||
-			fail "XCOPY"
+		# where sg_xcopy looks for a disk; udev makes it elsewhere
+		mkdir -p /dev/block
+		ln -sf "$dev" "/dev/block/$(stat -c '%Hr:%Lr' "$dev")"
+		sg_xcopy if="$dev" of="$dev" bs=512 count=8192 skip=0 seek=65536 >/tmp/out 2>&1 ||
+			fail "XCOPY: $(cat /tmp/out)"
 		cmp -n $((4 << 20)) "$dev" "$dev" 0 $((65536 * 512)) || fail "XCOPY copied something else"
 		ok "XCOPY, '$control'"
 		logout "$TARGET" "$PORTAL" >/dev/null

@@ -5,6 +5,11 @@ DESCRIPTION="name=: beside target_core_file; a name that is taken or bad"
 GROUP=backstore-names
 TIMEOUT=60
 
+needs()
+{
+	needs_lunar_file
+}
+
 core=$CONFIGFS/core
 
 unload_stock()
@@ -41,17 +46,17 @@ run()
 	defer rmmod lunar_file
 	mount -t tmpfs tmpfs /mnt
 	defer umount /mnt
-	for dir in $core/fileio_1/stock $core/lfileio_1/ours; do
+	for dir in "$core/fileio_1/stock" "$core/lfileio_1/ours"; do
 		truncate -s 8M /mnt/image
-		mkdir -p $dir
-		echo fd_dev_name=/mnt/image,fd_dev_size=8388608 >$dir/control
-		echo 1 >$dir/enable
-		cat $dir/info >/tmp/${dir##*/}
+		mkdir -p "$dir"
+		echo fd_dev_name=/mnt/image,fd_dev_size=8388608 >"$dir/control"
+		echo 1 >"$dir/enable"
+		cat "$dir/info" >"/tmp/${dir##*/}"
 	done
 	# the line that rtslib parses, byte for byte
 	equal "$(grep 'TCM FILEIO' /tmp/ours)" "$(grep 'TCM FILEIO' /tmp/stock)" "info"
-	for dir in $core/fileio_1/stock $core/lfileio_1/ours; do
-		rmdir $dir "${dir%/*}"
+	for dir in "$core/fileio_1/stock" "$core/lfileio_1/ours"; do
+		rmdir "$dir" "${dir%/*}"
 	done
 	ok "fileio and lfileio side by side"
 }

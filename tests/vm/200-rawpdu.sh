@@ -27,7 +27,7 @@ cases()
 
 run()
 {
-	local failed=
+	local tpg failed=
 
 	lunar_load
 	truncate -s 64M /tmp/rawpdu.img
@@ -37,7 +37,9 @@ run()
 	lun $CHAP_TARGET 0 disk0
 	acl $CHAP_TARGET "$INITIATOR" raw-user raw-secret-123
 	enable_target $CHAP_TARGET
-	echo 5 >"$CONFIGFS/iscsi/$TARGET/tpgt_1/attrib/login_timeout"
+	for tpg in "$CONFIGFS/iscsi/$TARGET/tpgt_1" "$CONFIGFS/iscsi/$CHAP_TARGET/tpgt_1"; do
+		echo 5 >"$tpg/attrib/login_timeout"
+	done
 
 	cases -t "$TARGET"
 	cases -t $CHAP_TARGET -u raw-user -s raw-secret-123 'login*' 'chap*'

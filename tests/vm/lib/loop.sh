@@ -3,6 +3,12 @@
 # tcm_loop, without iSCSI.
 # shellcheck shell=bash
 
+# For needs() of a test whose subject is lunar_file.
+needs_lunar_file()
+{
+	[ -z "$LUNAR_STOCK" ] || skip "lunar_file is not among the stock modules"
+}
+
 # backstore_load [PARAMETER=VALUE]...: lunar_file alone, and tcm_loop.
 backstore_load()
 {
@@ -17,7 +23,7 @@ backstore_load()
 # The directory of the fabric holds the module.
 loop_unload()
 {
-	[ ! -d $CONFIGFS/loopback ] || rmdir $CONFIGFS/loopback
+	[ ! -d "$CONFIGFS/loopback" ] || rmdir "$CONFIGFS/loopback"
 }
 
 # A naa name made of any text.
@@ -124,10 +130,13 @@ expect_sense()
 # write10 SG FILE LBA BLOCKS [FUA]: WRITE(10) of FILE, BLOCKS of 512 bytes.
 write10()
 {
-	sg_raw -s $(($4 * 512)) -i "$2" "$1" 2a "$([ -n "${5:-}" ] && echo 08 || echo 00)" \
-		"$(printf '%02x' $(($3 >> 24 & 255)))" "$(printf '%02x' $(($3 >> 16 & 255)))" \
-		"$(printf '%02x' $(($3 >> 8 & 255)))" "$(printf '%02x' $(($3 & 255)))" \
-		00 "$(printf '%02x' $(($4 >> 8)))" "$(printf '%02x' $(($4 & 255)))" 00
+	local cdb
+
+	printf -v cdb '2a %s %02x %02x %02x %02x 00 %02x %02x 00' "$([ -z "${5:-}" ] && echo 00 || echo 08)" \
+		$(($3 >> 24 & 255)) $(($3 >> 16 & 255)) $(($3 >> 8 & 255)) $(($3 & 255)) \
+		$(($4 >> 8)) $(($4 & 255))
+	# shellcheck disable=SC2086 # one argument for each byte
+	sg_raw -s $(($4 * 512)) -i "$2" "$1" $cdb
 }
 
 # caching_page SG: prints "wce=N dpofua=N" as MODE SENSE(6) says now.

@@ -128,6 +128,25 @@ static void write_beyond(void)
 	logout(c);
 }
 
+/* A tag is free again as soon as the status has arrived. */
+static void same_itt(void)
+{
+	struct conn *c = login_usual();
+	u8 buf[BLOCK], cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 i;
+
+	cdb_rw(cdb, READ_10, LBA, 1);
+	for (i = 0; i < 3000; i++) {
+		c->itt = 0x777;
+		scsi_read(c, cdb, sizeof(buf), buf, &res);
+		if (res.status != SAM_STAT_GOOD)
+			fail("READ %u: status 0x%02x", i, res.status);
+	}
+	c->itt++;
+	logout(c);
+}
+
 /* Some writes with this session's keys, each read back by two cuts of lengths. */
 static void write_and_check(struct conn *c, u32 rounds)
 {
@@ -230,6 +249,7 @@ const struct test_case data_cases[] = {
 	{ "tur-with-read", "11.4.5", tur_with_read },
 	{ "read-beyond", "SBC: 05/21/00", read_beyond },
 	{ "write-beyond", "SBC: 05/21/00, 11.7", write_beyond },
+	{ "same-itt", "11.2.1.8", same_itt },
 	{ "random-keys", "13.10 to 13.14, 11.7, 11.8", random_keys, 120 },
 	{ "outstanding-r2t", "13.17", outstanding_r2t },
 	{}

@@ -82,6 +82,21 @@ const char *text_find(const struct text *text, u32 len, const char *key)
 	return NULL;
 }
 
+/* Those lines whose keys @text does not have yet. */
+static void add_missing(struct text *text, const char *lines)
+{
+	char line[128];
+
+	while (*lines) {
+		size_t n = strcspn(lines, "\n"), name = strcspn(lines, "=");
+
+		snprintf(line, sizeof(line), "%.*s", (int)name, lines);
+		if (!text_find(text, text->len, line))
+			text_add(text, "%.*s", (int)n, lines);
+		lines += n + 1;
+	}
+}
+
 /* The text of the first request. */
 void login_text(struct text *text, const struct login *l)
 {
@@ -299,8 +314,8 @@ u16 login_operational(struct conn *c, const struct login *l)
 	text.len = 0;
 	if (l->skip_security)
 		login_text(&text, l);
-	text_add_lines(&text, l->keys ? l->keys :
-		       l->discovery ? DISCOVERY_KEYS : USUAL_KEYS);
+	text_add_lines(&text, l->keys);
+	add_missing(&text, l->discovery ? DISCOVERY_KEYS : USUAL_KEYS);
 	offered = text;
 	do {
 		if (!login_exchange(c, flags, &text, l->piece, &rsp))

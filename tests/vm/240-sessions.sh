@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sessions that come and go, connections that are killed in the middle of I/O:
+# nothing is lost, and nothing is left in memory.
+# shellcheck shell=bash
+DESCRIPTION="300 logins and logouts, connections killed under fio, memory flat"
+GROUP=proto
+TIMEOUT=200
+
+# objects CACHE: active ones.
+objects()
+{
+	[ ! -e "/sys/kernel/slab/$1/shrink" ] || echo 1 >"/sys/kernel/slab/$1/shrink"
+	awk -v name="$1" '$1 == name { print $2 }' /proc/slabinfo
+}
+
+kmalloc_objects()
+{
+	local cache
+
+	for cache in kmalloc-{8,16,32,64,96,128,192,256,512,1k,2k,4k,8k}; do
+		echo "$cache $(objects "$cache")"
+	done
+}
+
+empty()
+{
+	[ "$(objects "$1")" = 0 ]
+}
+
+# cycles N: that many sessions with an INQUIRY in them.
+cycles()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		iscsi-inq -i "$INITIATOR" "iscsi://$PORTAL/$TARGET/0" >/dev/null ||
+			fail "login $i"
+	done
+}
+
+# No cache has grown by as much as an object per session since /tmp/before, give
+# or take a page of them.
+not_grown()
+{
+	kmalloc_objects | sort >/tmp/after
+	join <(sort /tmp/before) /tmp/after | awk '
+		$3 - $2 >= 250 { print $1 ": " $2 " objects, then " $3; bad = 1 }
+		END { exit bad }' >/tmp/grown
+}
+
+# Some of it is freed by RCU, a little later.
+flat()
+{
+	cycles 10
+	kmalloc_objects >/tmp/before
+	cycles 300
+	defer cat /tmp/grown
+	wait_for 10 not_grown
+	ok "300 sessions"
+}
+
+# writes STAT: done so far, as a disk's stat file says.
+writes()
+{
+	awk '{ print $5 }' "$1"
+}
+
+# more_writes STAT N PID: or the process is over.
+more_writes()
+{
+	[ "$(writes "$1")" -gt "$2" ] || ! kill -0 "$3"
+}
+
+# fio under connections that die; the initiator logs in again each time.
+cuts()
+{
+	local dev pid i stat cut=0
+
+	login "$TARGET" "$PORTAL" >/dev/null
+	dev=$(lun_device "$TARGET" 0)
+	stat=/sys/block/${dev##*/}/stat
+	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --iodepth=16 --rw=randwrite \
+		--bsrange=4k-256k --size=32M --io_size=256M --time_based --runtime=$((8 * LUNAR_FACTOR)) \
+		--verify=crc32c --do_verify=1 --verify_fatal=1 --minimal >/tmp/fio.out 2>&1 &
+	pid=$!
+	while [ $cut -lt 6 ]; do
+		wait_for 20 session_is LOGGED_IN
+		i=$(writes "$stat")
+		wait_for 20 more_writes "$stat" $((i + 20)) $pid
+		kill -0 $pid 2>/dev/null || break
+		ss -K dst 127.0.0.1 dport = 3260 >/dev/null
+		cut=$((cut + 1))
+	done
+	wait $pid || { cat /tmp/fio.out; fail "fio, after $cut cuts"; }
+	[ $cut -ge 3 ] || fail "only $cut cuts before fio was done"
+	wait_for 20 session_is LOGGED_IN
+	logout "$TARGET" "$PORTAL" >/dev/null
+	wait_for 5 logged_out "$TARGET"
+	ok "$cut connections killed, data verified"
+}
+
+run()
+{
+	local i
+
+	lunar_load
+	truncate -s 64M /tmp/sessions.img
+	defer rm -f /tmp/sessions.img /tmp/before /tmp/after /tmp/grown /tmp/fio.out
+	simple_target /tmp/sessions.img 64M
+	modprobe tcp_diag
+	flat
+	discover "$PORTAL" >/dev/null
+	for i in 1 2 3 4 5; do
+		iscsiadm -m node -T "$TARGET" -p "$PORTAL" --login >/dev/null
+		logout "$TARGET" "$PORTAL" >/dev/null
+		wait_for 5 logged_out "$TARGET"
+	done
+	ok "the kernel's initiator, $i times"
+	cuts
+	initiator_reset
+	if [ -z "$LUNAR_STOCK" ]; then
+		wait_for 10 empty lunar_conn
+		wait_for 10 empty lunar_cmd
+	fi
+}
