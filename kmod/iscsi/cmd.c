@@ -15,6 +15,7 @@
 
 static struct kmem_cache *cmd_cache;
 static struct workqueue_struct *exec_wq;
+static atomic_t nr_resets;
 
 static struct hlist_head *bucket(struct lunar_conn *conn, itt_t itt)
 {
@@ -131,6 +132,8 @@ void lunar_cmd_free(struct lunar_cmd *cmd)
 		conn->queued--;
 	else
 		atomic_dec(&conn->session->active);
+	if (cmd->resets)
+		atomic_dec(&nr_resets);
 	end_loan(&cmd->backend.loan);
 	kvfree(cmd->data);
 	kmem_cache_free(cmd_cache, cmd);
@@ -543,6 +546,75 @@ void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun)
 		if (cmd)
 			end_here(cmd);
 	} while (cmd);
+}
+
+static struct lunar_cmd *next_aborted(struct lunar_conn *conn)
+{
+	struct lunar_cmd *cmd;
+	unsigned int i;
+
+	for (i = 0; i < LUNAR_CONN_HASH; i++)
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
+			if (READ_ONCE(cmd->state) == LUNAR_CMD_NEED_DATA &&
+			    READ_ONCE(cmd->se_cmd.transport_state) & CMD_T_ABORTED)
+				return cmd;
+	return NULL;
+}
+
+/**
+ * lunar_cmd_end_aborted() - end what target core has aborted behind our back
+ * @conn:	the connection
+ *
+ * LOGICAL UNIT RESET and PREEMPT AND ABORT of another initiator mark every
+ * command of the device and wait for its end. One that waits for data has to be
+ * ended here: its initiator may be gone. Its status, if the TAS bit asks for
+ * one, is sent. Owner's context.
+ */
+void lunar_cmd_end_aborted(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	struct lunar_cmd *cmd;
+
+	for (;;) {
+		spin_lock_bh(&conn->cmd_lock);
+		cmd = next_aborted(conn);
+		spin_unlock_bh(&conn->cmd_lock);
+		if (!cmd)
+			return;
+		/* The rest of a data segment on its way goes nowhere. */
+		if (rx->cmd == cmd) {
+			rx->cmd = NULL;
+			rx->dest = LUNAR_RX_SKIP;
+		}
+		lunar_conn_wait_data(conn, -1);
+		WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+		list_del_init(&cmd->tx_entry);
+		lunar_stats_inc(LUNAR_STAT_aborted);
+		transport_generic_request_failure(&cmd->se_cmd,
+						  TCM_CHECK_CONDITION_ABORT_CMD);
+	}
+}
+
+/**
+ * lunar_cmd_count_reset() - a command that aborts those of other initiators
+ * @cmd:	not yet with target core; counted until it is freed
+ */
+void lunar_cmd_count_reset(struct lunar_cmd *cmd)
+{
+	cmd->resets = true;
+	atomic_inc(&nr_resets);
+}
+
+/**
+ * lunar_cmd_resets() - is there any such command?
+ *
+ * Any context.
+ *
+ * Return: true if there is.
+ */
+bool lunar_cmd_resets(void)
+{
+	return atomic_read(&nr_resets);
 }
 
 /**

@@ -65,6 +65,7 @@ struct lunar_cmd_cursor {
  * @immediate:	came with the I bit: holds no slot of the CmdSN window
  * @slot:	holds a slot, given back when its status is sent
  * @abandoned:	no answer will be sent; set by io_work, read by exec_work
+ * @resets:	counted in lunar_cmd_resets()
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
  * @edtl:	ExpectedDataTransferLength
@@ -92,6 +93,7 @@ struct lunar_cmd {
 	bool			immediate;
 	bool			slot;
 	bool			abandoned;
+	bool			resets;
 	bool			no_statsn;
 	itt_t			itt;
 	u32			edtl;
@@ -129,6 +131,9 @@ void lunar_cmd_execute(struct lunar_cmd *cmd);
 int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref);
 void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun);
 void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun);
+void lunar_cmd_end_aborted(struct lunar_conn *conn);
+void lunar_cmd_count_reset(struct lunar_cmd *cmd);
+bool lunar_cmd_resets(void);
 void lunar_cmd_queue(struct lunar_cmd *cmd);
 void lunar_cmd_finish(struct lunar_cmd *cmd);
 void lunar_cmd_free(struct lunar_cmd *cmd);

@@ -86,6 +86,23 @@ void lunar_conn_kick(struct lunar_conn *conn)
 }
 
 /**
+ * lunar_conn_look() - have the owner look for aborted commands
+ * @conn:	on a list whose lock the caller holds; may be on its way out
+ *
+ * For each connection when target core is about to abort commands that came by
+ * others: those that wait for data it does not tell the fabric of. Any context.
+ */
+void lunar_conn_look(struct lunar_conn *conn)
+{
+	/* After the last reference io_work must not be queued any more. */
+	if (!refcount_inc_not_zero(&conn->refs))
+		return;
+	WRITE_ONCE(conn->look, true);
+	lunar_conn_kick(conn);
+	lunar_conn_put(conn);
+}
+
+/**
  * lunar_conn_set_state() - move a connection forward
  * @conn:	the connection
  * @state:	the new state; not CLOSING, which is lunar_conn_close()'s

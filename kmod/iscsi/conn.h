@@ -19,15 +19,12 @@
  * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
  *
  * Lock order: lunar_tpg_targets_lock > tpg->lock, portal->lock > state_lock.
- * cmd_lock nests in none and takes none.
  */
 #ifndef LUNAR_CONN_H
 #define LUNAR_CONN_H
 
 #include <linux/llist.h>
-#include <linux/list.h>
 #include <linux/refcount.h>
-#include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include "sock.h"
@@ -126,6 +123,7 @@ struct lunar_conn_ops {
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
+ * @look:	see lunar_conn_look(); cleared by the owner
  * @header_digest: W; in force from FULL on
  * @data_digest: W; in force from FULL on
  * @torn_down:	W; the owner has closed the socket
@@ -167,6 +165,7 @@ struct lunar_conn {
 	int			cpu;
 	u16			cid;
 	bool			io_owned;
+	bool			look;
 	bool			header_digest;
 	bool			data_digest;
 	bool			torn_down;
@@ -174,7 +173,7 @@ struct lunar_conn {
 	struct lunar_tx		tx;
 	u8			cdb[ISCSI_CDB_SIZE + LUNAR_MAX_AHS];
 	struct llist_head	ready;
-	spinlock_t		cmd_lock;	/* cmds */
+	spinlock_t		cmd_lock;	/* cmds; nests in none */
 	struct hlist_head	cmds[LUNAR_CONN_HASH];
 };
 
@@ -192,6 +191,7 @@ void lunar_conn_put(struct lunar_conn *conn);
 bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
 void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
 void lunar_conn_kick(struct lunar_conn *conn);
+void lunar_conn_look(struct lunar_conn *conn);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
 void lunar_conn_end_login_timer(struct lunar_conn *conn);
 void lunar_conn_wait_data(struct lunar_conn *conn, int change);

@@ -220,6 +220,8 @@ static void io(struct lunar_conn *conn)
 			teardown(conn);
 			return;
 		}
+		if (xchg(&conn->look, false))
+			lunar_cmd_end_aborted(conn);
 		ret = turn(conn, &run);
 		if (ret < 0) {
 			fail(conn, ret);

@@ -14,6 +14,7 @@
 #include "portal.h"
 #include "session.h"
 #include "stats.h"
+#include "tmf.h"
 
 static char *alias = LUNAR_FABRIC_NAME;
 module_param(alias, charp, 0444);
@@ -78,6 +79,7 @@ static void __exit lunar_main_exit(void)
 	lunar_fabric_unregister();
 	lunar_portal_exit();
 	lunar_conn_exit();
+	lunar_tmf_exit();
 	lunar_cmd_exit();
 	lunar_session_exit();
 	lunar_stats_exit();

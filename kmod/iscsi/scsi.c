@@ -4,10 +4,14 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
 #include "cmd.h"
 #include "scsi.h"
 #include "session.h"
 #include "stats.h"
+#include "tmf.h"
+
+#define PREEMPT_AND_ABORT	0x05	/* service action, SPC-4 6.16.2 */
 
 /*
  * Puts header and extension together if the CDB is longer than 16 bytes.
@@ -105,11 +109,20 @@ int lunar_scsi_header(struct lunar_conn *conn)
 	return 0;
 }
 
+/* It ends commands of others as LOGICAL UNIT RESET does (SPC-4 5.12.11.2.7). */
+static bool preempts_and_aborts(const struct se_cmd *se_cmd)
+{
+	return se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT &&
+	       (se_cmd->t_task_cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
+}
+
 /* Some data arrived: execute, or ask for more. */
 static void advance(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
 	if (lunar_xfer_complete(&cmd->xfer)) {
 		list_del_init(&cmd->tx_entry);
+		if (preempts_and_aborts(&cmd->se_cmd))
+			lunar_tmf_watch(cmd);
 		lunar_cmd_execute(cmd);
 	} else if (list_empty(&cmd->tx_entry)) {
 		/* If no R2T is due now the transmit side drops it again. */

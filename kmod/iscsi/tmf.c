@@ -5,7 +5,59 @@
 #include "cmd.h"
 #include "stats.h"
 #include "tmf.h"
+#include "tpg.h"
 #include "tx.h"
+
+/* How often connections look while a reset is in progress. */
+#define LOOK_INTERVAL	(HZ / 20)
+
+static void look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look);
+
+/*
+ * Target core does not say when it marks commands as aborted, only that it does
+ * between the submission and the end of a reset.
+ */
+static void look(struct work_struct *work)
+{
+	struct lunar_target *target;
+	struct lunar_conn *conn;
+	struct lunar_tpg *tpg;
+
+	mutex_lock(&lunar_tpg_targets_lock);
+	list_for_each_entry(target, &lunar_tpg_targets, entry) {
+		list_for_each_entry(tpg, &target->tpgs, entry) {
+			spin_lock_bh(&tpg->lock);
+			list_for_each_entry(conn, &tpg->conns, tpg_entry)
+				lunar_conn_look(conn);
+			spin_unlock_bh(&tpg->lock);
+		}
+	}
+	mutex_unlock(&lunar_tpg_targets_lock);
+	if (lunar_cmd_resets())
+		schedule_delayed_work(&look_work, LOOK_INTERVAL);
+}
+
+/**
+ * lunar_tmf_watch() - a command is about to abort those of other initiators
+ * @cmd:	LOGICAL UNIT RESET or PREEMPT AND ABORT
+ *
+ * Until it is over, connections end what target core has aborted and what waits
+ * for data (lunar_cmd_end_aborted()). Owner's context.
+ */
+void lunar_tmf_watch(struct lunar_cmd *cmd)
+{
+	lunar_cmd_count_reset(cmd);
+	mod_delayed_work(system_wq, &look_work, 1);
+}
+
+/**
+ * lunar_tmf_exit() - module exit of this file; no connection is left
+ */
+void lunar_tmf_exit(void)
+{
+	cancel_delayed_work_sync(&look_work);
+}
 
 /**
  * lunar_tmf_header() - Task Management Function Request: header complete
@@ -80,5 +132,7 @@ int lunar_tmf_done(struct lunar_conn *conn)
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, req->itt);
 	if (!cmd)
 		return -ENOMEM;
+	if (function == ISCSI_TM_FUNC_LOGICAL_UNIT_RESET)
+		lunar_tmf_watch(cmd);
 	return lunar_cmd_begin_tmf(cmd, lun, function, req->rtt);
 }

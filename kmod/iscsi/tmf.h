@@ -7,5 +7,7 @@
 
 int lunar_tmf_header(struct lunar_conn *conn);
 int lunar_tmf_done(struct lunar_conn *conn);
+void lunar_tmf_watch(struct lunar_cmd *cmd);
+void lunar_tmf_exit(void);
 
 #endif /* LUNAR_TMF_H */

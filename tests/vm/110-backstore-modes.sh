@@ -50,6 +50,11 @@ expect()
 		*async*) ;;	# past the page cache; not stable is the disk's own cache
 		*) must_fail is_stable "$below" ;;
 		esac
+		# The filesystem's own timers may flush at this very moment: once.
+		if [ "$(flushes "$below")" -ne "$before" ]; then
+			before=$(flushes "$below")
+			write10 "$sg" /tmp/data $lba 8 2>/dev/null
+		fi
 		equal "$(flushes "$below")" "$before" "'$1', $2: flushes after a cached write"
 		sg_sync "$sg"
 		is_stable "$below" || fail "'$1', $2: SYNCHRONIZE CACHE answered, but not on the disk"
@@ -140,8 +145,14 @@ run()
 	backstore_load
 	quiet
 	for fs in ext4 xfs; do
-		"mkfs.$fs" -q "$([ $fs = ext4 ] && echo -F || echo -f)" "$below"
-		mount -o "$([ $fs = ext4 ] && echo commit=600 || echo rw)" "$below" /mnt
+		# Without the thread that initialises ext4 later, and flushes.
+		if [ $fs = ext4 ]; then
+			mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$below"
+			mount -o commit=600 "$below" /mnt
+		else
+			mkfs.xfs -q -f "$below"
+			mount "$below" /mnt
+		fi
 		image=/mnt/$fs.img
 		# Written blocks, whose place on the disk does not change.
 		dd if=/dev/zero of="$image" bs=1M count=64 conv=fsync status=none

@@ -59,6 +59,11 @@ flat()
 	ok "300 sessions"
 }
 
+session_is()
+{
+	grep -qx "$1" /sys/class/iscsi_session/session*/state
+}
+
 # writes STAT: done so far, as a disk's stat file says.
 writes()
 {
@@ -80,8 +85,8 @@ cuts()
 	dev=$(lun_device "$TARGET" 0)
 	stat=/sys/block/${dev##*/}/stat
 	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --iodepth=16 --rw=randwrite \
-		--bsrange=4k-256k --size=32M --io_size=256M --time_based --runtime=$((8 * LUNAR_FACTOR)) \
-		--verify=crc32c --do_verify=1 --verify_fatal=1 --minimal >/tmp/fio.out 2>&1 &
+		--bsrange=4k-256k --size=60M --rate=4m --verify=crc32c --do_verify=1 --verify_fatal=1 \
+		--minimal >/tmp/fio.out 2>&1 &
 	pid=$!
 	while [ $cut -lt 6 ]; do
 		wait_for 20 session_is LOGGED_IN
@@ -92,6 +97,8 @@ cuts()
 		cut=$((cut + 1))
 	done
 	wait $pid || { cat /tmp/fio.out; fail "fio, after $cut cuts"; }
+	awk -F ';' '$1 == 3 && $6 >= 60 * 1024 { good = 1 } END { exit !good }' /tmp/fio.out ||
+		{ cat /tmp/fio.out; fail "fio has not read all of it back"; }
 	[ $cut -ge 3 ] || fail "only $cut cuts before fio was done"
 	wait_for 20 session_is LOGGED_IN
 	logout "$TARGET" "$PORTAL" >/dev/null
