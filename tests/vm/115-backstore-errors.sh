@@ -35,6 +35,8 @@ import mmap, os, subprocess, sys, threading, time
 disk, seconds, flip = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
 stop = time.time() + seconds
 state = {}
+outcome = {"good": 0, "failed": 0}
+lock = threading.Lock()
 def writer(n):
     fd = os.open(disk, os.O_WRONLY | os.O_DIRECT)
     buf = mmap.mmap(-1, 4096)
@@ -47,8 +49,12 @@ def writer(n):
         try:
             os.pwrite(fd, buf, block * 4096)
             state[block] = text
+            word = "good"
         except OSError:
             state[block] = None     # either may be there
+            word = "failed"
+        with lock:
+            outcome[word] += 1
 threads = [threading.Thread(target=writer, args=(n,)) for n in range(32)]
 for t in threads:
     t.start()
@@ -62,6 +68,8 @@ for t in threads:
 with open("/tmp/state", "w") as out:
     for block, text in state.items():
         out.write("%d %s\n" % (block, text.decode().strip() if text else "-"))
+print("%(good)d writes good, %(failed)d failed" % outcome)
+sys.exit(not outcome["good"] or not outcome["failed"])
 END
 
 # What was answered GOOD is on the device below.
@@ -82,22 +90,26 @@ check_state()
 	        good += 1
 	    else:
 	        bad += 1
+	        print("block %s: not '%s' but '%s'" % (block, text, bytes(buf[:16])))
 	print("%d blocks found, %d whose last write failed, %d LOST" % (good, failed, bad))
-	sys.exit(bad != 0 or not good or not failed)
+	sys.exit(bad != 0 or not good)
 	END
 }
 
 stable_writes()
 {
-	local disk dump
+	local disk dump found
 
 	loop_store e "$above" 64M "$1"
 	disk=$(loop_disk e)
 	declare -f flaky >/tmp/flaky.sh
 	dump="below=$below; . /tmp/flaky.sh; flaky"
-	python3 /tmp/writers.py "$disk" 6 "$dump down" "$dump up"
+	python3 /tmp/writers.py "$disk" 6 "$dump down" "$dump up" ||
+		fail "'$1': the device did not both fail and work, nothing was tested"
 	flaky up
-	check_state || fail "'$1': writes that were answered GOOD are lost"
+	found=$(check_state) ||
+		fail "'$1': writes that were answered GOOD are lost: ${found##*$'\n'}"
+	echo "$found"
 	# every write was answered truthfully, so there is nothing to own up to
 	sg_sync "$disk" || fail "'$1': SYNCHRONIZE CACHE fails although nothing is lost"
 	loop_remove e
