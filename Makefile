@@ -35,6 +35,13 @@ test:
 	scripts/setup
 	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)')
 
+# The same with KASAN, lockdep and kmemleak, in User Mode Linux. The first time
+# builds that kernel.
+test-debug:
+	scripts/setup
+	scripts/uml prepare >/dev/null
+	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
+
 demo:
 	scripts/setup
 	scripts/demo $(if $(K),-k $(K))
@@ -76,6 +83,7 @@ help:
 	@echo 'lunarctl        the configurator'
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
+	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
 	@echo 'demo            export a disk from a throw-away VM and use it'
 	@echo 'install         modules, lunarctl, modprobe configuration (DESTDIR, PREFIX,'
 	@echo '                INSTALL_MOD_PATH)'
@@ -84,5 +92,5 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test demo install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help
