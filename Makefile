@@ -42,6 +42,13 @@ test-debug:
 	scripts/uml prepare >/dev/null
 	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
 
+# 26 kills on each kernel, then the log replayed; S=seed repeats a run.
+power-cut:
+	scripts/setup
+	for k in $(or $(K),6.1 6.12); do \
+		scripts/vm hold tests/host/power/power-cut -k $$k -n 25 -r 40 $(if $(S),-s $(S)) || exit; \
+	done
+
 demo:
 	scripts/setup
 	scripts/demo $(if $(K),-k $(K))
@@ -84,6 +91,7 @@ help:
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
+	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
 	@echo 'demo            export a disk from a throw-away VM and use it'
 	@echo 'install         modules, lunarctl, modprobe configuration (DESTDIR, PREFIX,'
 	@echo '                INSTALL_MOD_PATH)'
@@ -92,5 +100,5 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug demo install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug power-cut demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help
