@@ -20,6 +20,16 @@
  */
 #define LUNAR_TRANSPORT_NONBLOCK	0x80
 
+/*
+ * Set there by a backstore that keeps the order of commands that overlap: what
+ * execute_cmd() was called for earlier has taken effect, or never will, before
+ * a later command that overlaps it is carried out, even if the earlier one was
+ * aborted meanwhile. Then a new session may write while commands of the one
+ * before it are stuck in the backstore: what it writes will stay. Commands of any
+ * other backstore that may still write are waited for.
+ */
+#define LUNAR_TRANSPORT_ORDERED		0x40
+
 /**
  * struct lunar_loan - page-cache pages that a backstore lends for a READ
  * @wanted:	set by the fabric before target core parses the CDB: it sends from

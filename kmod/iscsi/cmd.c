@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "session.h"
 #include "stats.h"
+#include "tpg.h"
 
 static struct kmem_cache *cmd_cache;
 static struct workqueue_struct *exec_wq;
@@ -116,6 +117,14 @@ static void end_loan(struct lunar_loan *loan)
 	kvfree(loan->sgl);
 }
 
+/* A login may wait for the last one: lunar_session_reinstate(). */
+static void end_late(struct lunar_conn *conn)
+{
+	if (atomic_dec_and_test(&conn->late) &&
+	    lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
+		wake_up_all(&conn->tpg->idle);
+}
+
 /**
  * lunar_cmd_free() - free a command
  * @cmd:	no reference of target core is left
@@ -134,6 +143,8 @@ void lunar_cmd_free(struct lunar_cmd *cmd)
 		atomic_dec(&conn->session->active);
 	if (cmd->resets)
 		atomic_dec(&nr_resets);
+	if (cmd->late)
+		end_late(conn);
 	end_loan(&cmd->backend.loan);
 	kvfree(cmd->data);
 	kmem_cache_free(cmd_cache, cmd);
@@ -374,6 +385,32 @@ static bool never_sleeps(const struct se_cmd *se_cmd)
 	       !sleeps_in_core(se_cmd);
 }
 
+/*
+ * May @se_cmd change something after a command of a later session was answered?
+ * Not if it only reads, nor if the backstore orders it before what overlaps it.
+ * What target core does in several steps, or may not have begun when this
+ * returns, a backstore does not see as one command.
+ */
+static bool may_land_late(const struct se_cmd *se_cmd)
+{
+	const struct se_device *dev = se_cmd->se_dev;
+
+	switch (se_cmd->t_task_cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case READ_CAPACITY:
+	case SYNCHRONIZE_CACHE:
+	case SYNCHRONIZE_CACHE_16:
+		return false;
+	default:
+		return !from_memory(se_cmd) &&
+		       (!(dev->transport_flags & LUNAR_TRANSPORT_ORDERED) ||
+			!never_sleeps(se_cmd));
+	}
+}
+
 static void run(struct se_cmd *se_cmd)
 {
 	if (wants_data(se_cmd))
@@ -407,6 +444,10 @@ void lunar_cmd_execute(struct lunar_cmd *cmd)
 	if (cmd->state == LUNAR_CMD_NEED_DATA)
 		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+	if (may_land_late(&cmd->se_cmd)) {
+		cmd->late = true;
+		atomic_inc(&cmd->conn->late);
+	}
 	if (never_sleeps(&cmd->se_cmd)) {
 		lunar_stats_inc(LUNAR_STAT_inline_submits);
 		run(&cmd->se_cmd);

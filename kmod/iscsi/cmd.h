@@ -66,6 +66,7 @@ struct lunar_cmd_cursor {
  * @slot:	holds a slot, given back when its status is sent
  * @abandoned:	no answer will be sent; set by io_work, read by exec_work
  * @resets:	counted in lunar_cmd_resets()
+ * @late:	counted in conn->late
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
  * @edtl:	ExpectedDataTransferLength
@@ -94,6 +95,7 @@ struct lunar_cmd {
 	bool			slot;
 	bool			abandoned;
 	bool			resets;
+	bool			late;
 	bool			no_statsn;
 	itt_t			itt;
 	u32			edtl;

@@ -186,8 +186,8 @@ static void io_work(struct work_struct *work)
  *    below. Such a walker can only call lunar_conn_close(): one that is in it
  *    holds state_lock, which lunar_conn_set_state() waits for, and after that
  *    it does nothing.
- * The session goes before the connection leaves tpg->conns, because a login that
- * reinstates it waits for just that.
+ * The session goes before the connection leaves tpg->conns, because logins count
+ * there what an initiator port still holds.
  */
 static void release_work(struct work_struct *work)
 {
@@ -197,6 +197,7 @@ static void release_work(struct work_struct *work)
 	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
 	cancel_work_sync(&conn->login_work);
 	cancel_work_sync(&conn->io_work);
+	timer_delete_sync(&conn->timer);
 	pr_debug("%pISpc: %s\n", &conn->peer,
 		 lunar_conn_close_name(conn->close_reason));
 
@@ -217,6 +218,9 @@ static void release_work(struct work_struct *work)
 #define DATA_OUT_TIMEOUT	(20 * HZ)
 #define DISCOVERY_TIMEOUT	(60 * HZ)
 
+/* How long a closed connection may have commands in a backstore unreported. */
+#define DRAIN_REPORT		(10 * HZ)
+
 /*
  * A command that waits for data holds up the abort of its LUN's commands, also
  * those of other initiators; so an initiator that stopped sending is dropped.
@@ -236,11 +240,48 @@ static void check_data_out(struct lunar_conn *conn)
 	lunar_conn_close(conn, LUNAR_CLOSE_DATA_OUT);
 }
 
+/*
+ * The one line for whatever waits for this connection: a login, the removal of
+ * its LUN, ACL or TPG, module unload.
+ */
+static void report_drain(const struct lunar_conn *conn)
+{
+	pr_info_ratelimited("%s: session with %s tpgt %u ended (%s), a backstore still has %d of its commands\n",
+			    conn->session->initiator, conn->tpg->target->name,
+			    conn->tpg->tag,
+			    lunar_conn_close_name(conn->close_reason),
+			    atomic_read(&conn->session->active));
+}
+
+/**
+ * lunar_conn_detach() - the teardown is over
+ * @conn:	its socket is closed, and no command of it will be executed or
+ *		answered any more
+ *
+ * A new login of the initiator port may go on, unless a command may land late.
+ * Owner's context.
+ */
+void lunar_conn_detach(struct lunar_conn *conn)
+{
+	struct lunar_tpg *tpg = conn->tpg;
+
+	if (!tpg)
+		return;
+	spin_lock_bh(&tpg->lock);
+	WRITE_ONCE(conn->detached, true);
+	spin_unlock_bh(&tpg->lock);
+	wake_up_all(&tpg->idle);
+	if (atomic_read(&conn->session->active))
+		mod_timer(&conn->timer, jiffies + DRAIN_REPORT);
+}
+
 static void conn_timer(struct timer_list *timer)
 {
 	struct lunar_conn *conn = container_of(timer, struct lunar_conn, timer);
 
-	if (lunar_conn_state(conn) < LUNAR_CONN_FULL) {
+	if (READ_ONCE(conn->detached)) {
+		report_drain(conn);
+	} else if (lunar_conn_state(conn) < LUNAR_CONN_FULL) {
 		lunar_stats_inc(LUNAR_STAT_login_timeout);
 		lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
 	} else if (conn->session->discovery) {

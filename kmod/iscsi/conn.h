@@ -13,7 +13,8 @@
  * command that waits for its initiator and drops the open reference. Commands
  * still in a backstore keep theirs; the last one queues release_work, which
  * deregisters the session and frees everything. So a dead connection costs no
- * thread however long a backstore is stuck.
+ * thread however long a backstore is stuck, and a new session of the initiator
+ * port lives beside it.
  *
  * Field letters: I immutable after create (or after login), W owner's work item
  * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
@@ -64,19 +65,6 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_NR,
 };
 
-struct lunar_conn;
-
-/**
- * struct lunar_handler - what to do with one opcode; chosen per phase
- * @header:	header and AHS are proven and complete: choose rx.dest.
- *		Returns 0 or -errno, which closes the connection.
- * @done:	the data segment is complete and its digest right
- */
-struct lunar_handler {
-	int (*header)(struct lunar_conn *conn);
-	int (*done)(struct lunar_conn *conn);
-};
-
 /**
  * struct lunar_conn_ops - the layer above, given once per module
  * @io:		body of io_work
@@ -101,13 +89,18 @@ struct lunar_conn_ops {
  * @login_work: runs while NEW or LOGIN
  * @io_work:	runs from FULL on, and for every teardown
  * @release_work: queued once, by the last reference
- * @timer:	deadline of login, of a discovery session, of Data-Out
+ * @timer:	deadline of login, of a discovery session, of Data-Out; after the
+ *		teardown, when to say that commands are stuck
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference
  * @portal_entry: P; off the list from the teardown on
  * @tpg:	NULL until login names a target, then I; holds a use
  * @tpg_entry:	T; off the list when released
  * @claimed:	T; this connection stands for its initiator port (name, ISID)
+ * @detached:	T; the teardown is over: what commands are left cannot be answered,
+ *		and no more will be executed
+ * @late:	commands that a new session of the initiator port has to wait for:
+ *		see may_land_late() in cmd.c
  * @session:	W; owned
  * @login:	W; owned, freed when login ends
  * @local:	I; our end
@@ -150,6 +143,8 @@ struct lunar_conn {
 	struct lunar_tpg	*tpg;
 	struct list_head	tpg_entry;
 	bool			claimed;
+	bool			detached;
+	atomic_t		late;
 	struct lunar_session	*session;
 	struct lunar_login	*login;
 	struct sockaddr_storage	local;
@@ -194,6 +189,7 @@ void lunar_conn_kick(struct lunar_conn *conn);
 void lunar_conn_look(struct lunar_conn *conn);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
 void lunar_conn_end_login_timer(struct lunar_conn *conn);
+void lunar_conn_detach(struct lunar_conn *conn);
 void lunar_conn_wait_data(struct lunar_conn *conn, int change);
 const char *lunar_conn_close_name(enum lunar_close_reason reason);
 

@@ -72,8 +72,10 @@ static void teardown(struct lunar_conn *conn)
 		timer_delete_sync(&conn->timer);
 	}
 	lunar_tx_exit(conn);
-	if (first)
+	if (first) {
+		lunar_conn_detach(conn);
 		lunar_conn_put(conn);
+	}
 }
 
 /* Why rx or tx gave up, as a reason to close. */

@@ -275,7 +275,7 @@ static int reinstate(struct lunar_conn *conn)
 	int ret;
 
 	ret = lunar_session_reinstate(conn, left > HZ ? left / HZ : 1);
-	if (ret)
+	if (ret && ret != -EBUSY)
 		lunar_stats_inc(LUNAR_STAT_login_failed);
 	return ret;
 }
@@ -293,6 +293,10 @@ static int finish(struct lunar_conn *conn)
 		return refuse(conn, status);
 	if (!session->discovery) {
 		ret = reinstate(conn);
+		if (ret == -EBUSY) {
+			login->why = "a backstore still has commands of too many of its sessions";
+			return refuse(conn, LUNAR_LOGIN_NO_RESOURCES);
+		}
 		if (ret)
 			return ret;
 	}

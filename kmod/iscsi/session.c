@@ -94,7 +94,39 @@ static bool same_port(const struct lunar_conn *a, const struct lunar_conn *b)
 	       !strcasecmp(a->session->initiator, b->session->initiator);
 }
 
-/* Closes every other holder of this initiator port; true if there is none. */
+/*
+ * Sessions of one initiator port that may have ended and wait for a backstore.
+ * Each holds at most the commands of its window.
+ */
+#define MAX_DRAINING	4
+#define CROWD_WAIT	(2 * HZ)
+
+/* Does the initiator port hold as many dead sessions as it may? */
+static bool crowded(struct lunar_conn *conn)
+{
+	struct lunar_conn *other;
+	int nr = 0;
+
+	spin_lock_bh(&conn->tpg->lock);
+	list_for_each_entry(other, &conn->tpg->conns, tpg_entry)
+		if (other->claimed && other->detached && same_port(conn, other))
+			nr++;
+	spin_unlock_bh(&conn->tpg->lock);
+	return nr >= MAX_DRAINING &&
+	       lunar_conn_state(conn) < LUNAR_CONN_CLOSING;
+}
+
+/* Nothing that came by @other can have an effect any more. */
+static bool is_over(struct lunar_conn *other)
+{
+	lockdep_assert_held(&other->tpg->lock);
+	return other->detached && !atomic_read(&other->late);
+}
+
+/*
+ * Closes every other holder of this initiator port; true if there is none that
+ * may still write.
+ */
 static bool port_is_ours(struct lunar_conn *conn)
 {
 	struct lunar_conn *other;
@@ -106,7 +138,8 @@ static bool port_is_ours(struct lunar_conn *conn)
 		goto unlock;
 	conn->claimed = true;
 	list_for_each_entry(other, &conn->tpg->conns, tpg_entry) {
-		if (other == conn || !other->claimed || !same_port(conn, other))
+		if (other == conn || !other->claimed || is_over(other) ||
+		    !same_port(conn, other))
 			continue;
 		if (lunar_conn_state(other) < LUNAR_CONN_CLOSING)
 			lunar_stats_inc(LUNAR_STAT_reinstated);
@@ -130,24 +163,29 @@ static bool port_free_or_closing(struct lunar_conn *conn)
  * @seconds:	how long to wait for an older session's commands
  *
  * An older session of the same initiator port ends (RFC 7143 6.3.5), and so does
- * a login that is in progress for it: the newest wins. Its commands have to be
- * gone before the new session may write, else something old could land on
- * something new; so this waits until the old connection is released. May sleep.
+ * a login that is in progress for it: the newest wins. This waits until the owner
+ * of the old connection has closed it, and for those of its commands that could
+ * land on what the new session writes (may_land_late() in cmd.c). The others
+ * drain in the background, however long a backstore keeps them. May sleep.
  *
- * Return: 0, -ETIMEDOUT if old commands are still in a backstore, -ECONNABORTED
- * if @conn itself was closed meanwhile.
+ * Return: 0, -ETIMEDOUT if commands that may land late are still in a backstore,
+ * -EBUSY if the port holds too many dead sessions already, -ECONNABORTED if @conn
+ * itself was closed meanwhile.
  */
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds)
 {
-	long left = wait_event_timeout(conn->tpg->idle,
-				       port_free_or_closing(conn),
-				       seconds * HZ);
+	long left;
 
+	/* They may be on their way out. */
+	if (!wait_event_timeout(conn->tpg->idle, !crowded(conn), CROWD_WAIT))
+		return -EBUSY;
+	left = wait_event_timeout(conn->tpg->idle, port_free_or_closing(conn),
+				  seconds * HZ);
 	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
 		return -ECONNABORTED;
 	if (left)
 		return 0;
-	pr_info_ratelimited("%s: new login waits for commands of the old session that %s tpgt %u cannot finish\n",
+	pr_info_ratelimited("%s: no new login, writes of the old session may still land on %s tpgt %u\n",
 			    conn->session->initiator, conn->tpg->target->name,
 			    conn->tpg->tag);
 	return -ETIMEDOUT;

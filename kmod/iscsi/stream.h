@@ -10,6 +10,7 @@
 #include "pdu.h"
 
 struct lunar_cmd;
+struct lunar_conn;
 
 enum lunar_rx_step {
 	LUNAR_RX_BHS,
@@ -62,6 +63,17 @@ struct lunar_rx {
 	char			*buf;
 	struct lunar_cmd	*cmd;
 	u32			cmd_offset;
+};
+
+/**
+ * struct lunar_handler - what to do with one opcode; chosen per phase
+ * @header:	header and AHS are proven and complete: choose rx.dest.
+ *		Returns 0 or -errno, which closes the connection.
+ * @done:	the data segment is complete and its digest right
+ */
+struct lunar_handler {
+	int (*header)(struct lunar_conn *conn);
+	int (*done)(struct lunar_conn *conn);
 };
 
 /* What happens when the last byte of a LUNAR_CMD_PDU was sent. */

@@ -26,7 +26,7 @@ struct options opt = {
 
 static const struct test_case *const tables[] = {
 	login_cases, security_cases, pdu_cases, write_cases, data_cases,
-	session_cases,
+	session_cases, stuck_cases,
 };
 
 void fail(const char *format, ...)
@@ -81,9 +81,11 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: rawpdu -p ADDRESS:PORT -t TARGET [-i INITIATOR] [-u USER -s SECRET] [-l LUN]\n"
-		"              [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED] [PATTERN]...\n"
+		"              [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED] [-H COMMAND -R COMMAND [-O]]\n"
+		"              [PATTERN]...\n"
 		"       rawpdu -L    lists the cases\n"
-		"The LUN is overwritten. -x stretches all deadlines.\n");
+		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
+		"hold the backstore and release it. -O: it orders commands that overlap.\n");
 	exit(2);
 }
 
@@ -117,7 +119,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:l:x:T:S:L")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:l:x:T:S:H:R:OL")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -146,6 +148,15 @@ static void parse_options(int argc, char **argv)
 		case 'S':
 			opt.seed = atoi(optarg);
 			break;
+		case 'H':
+			opt.hold = optarg;
+			break;
+		case 'R':
+			opt.release = optarg;
+			break;
+		case 'O':
+			opt.ordered = true;
+			break;
 		case 'L':
 			list();
 			break;
@@ -153,7 +164,7 @@ static void parse_options(int argc, char **argv)
 			usage();
 		}
 	}
-	if (!opt.host || !opt.target || !opt.user != !opt.secret || opt.lun > 255 ||
+	if (!opt.host || !opt.target || !opt.user != !opt.secret || !opt.hold != !opt.release || opt.lun > 255 ||
 	    !opt.factor)
 		usage();
 }

@@ -33,6 +33,7 @@ extern const struct test_case pdu_cases[];
 extern const struct test_case write_cases[];
 extern const struct test_case data_cases[];
 extern const struct test_case session_cases[];
+extern const struct test_case stuck_cases[];
 
 struct options {
 	const char *host;
@@ -45,6 +46,9 @@ struct options {
 	unsigned int factor;	/* how much slower than a fast machine */
 	unsigned int login_timeout;	/* that of the TPG, seconds */
 	unsigned int seed;
+	const char *hold;	/* shell command that makes the backstore hang */
+	const char *release;	/* and the one that ends it */
+	bool ordered;		/* the backstore orders what overlaps */
 };
 
 extern struct options opt;

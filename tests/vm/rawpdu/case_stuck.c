@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The backstore hangs: -H and -R hold it and release it. Whatever needs no
+ * backstore goes on meanwhile, and nothing old has an effect on anything new.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rawpdu.h"
+
+#define LBA	20000
+#define BLOCKS	8
+#define STUCK	128		/* commands; the window is larger */
+#define STRIDE	(2 * BLOCKS)
+#define ISID	0x31
+
+/* RFC 7143 10.8: what the standard and initiators call soon. */
+#define SOON_MS		(1000 * opt.factor)
+#define CLOSE_MS	(5000 * opt.factor)
+#define NO_RESOURCES	0x0302
+
+static void shell(const char *command)
+{
+	if (system(command))
+		fail("fails: %s", command);
+}
+
+/* The backstore answers nothing from here on. */
+static void hold(void)
+{
+	if (!opt.hold)
+		skip("needs -H and -R");
+	shell(opt.hold);
+}
+
+static void release(void)
+{
+	shell(opt.release);
+}
+
+static struct conn *login_stuck(void)
+{
+	return login(&(struct login){ .isid = ISID });
+}
+
+static u32 send_read(struct conn *c, u32 lba)
+{
+	u8 cdb[ISCSI_CDB_SIZE];
+
+	cdb_rw(cdb, READ_10, lba, BLOCKS);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_READ, BLOCKS * BLOCK, NULL, 0);
+}
+
+/* All of its data is immediate. */
+static u32 send_write(struct conn *c, u32 lba, u32 seed)
+{
+	u8 cdb[ISCSI_CDB_SIZE], buf[BLOCKS * BLOCK];
+
+	fill(buf, sizeof(buf), seed);
+	cdb_rw(cdb, WRITE_10, lba, BLOCKS);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, sizeof(buf), buf, sizeof(buf));
+}
+
+static void check_seed(struct conn *c, u32 lba, u32 seed)
+{
+	u8 buf[BLOCKS * BLOCK];
+
+	fill(buf, sizeof(buf), seed);
+	check_blocks(c, lba, buf, BLOCKS);
+}
+
+/* Half of them READs, half WRITEs, or READs only. */
+static void send_many(struct conn *c, u32 nr, bool writes)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		if (writes && i % 2)
+			send_write(c, LBA + i * STRIDE, i);
+		else
+			send_read(c, LBA + i * STRIDE);
+	}
+}
+
+static void read_any(struct conn *c, u32 lba)
+{
+	u8 cdb[ISCSI_CDB_SIZE], buf[BLOCKS * BLOCK];
+	struct result res;
+
+	cdb_rw(cdb, READ_10, lba, BLOCKS);
+	scsi_read(c, cdb, sizeof(buf), buf, &res);
+	if (res.status)
+		fail("READ: status 0x%02x", res.status);
+}
+
+static void soon(u64 begin, const char *what)
+{
+	if (now_ms() - begin > SOON_MS)
+		fail("%s takes %u ms", what, (unsigned int)(now_ms() - begin));
+}
+
+/* The next PDU is this, and comes soon. */
+static const struct pdu *want_soon(struct conn *c, u8 opcode, const char *what)
+{
+	u64 begin = now_ms();
+	const struct pdu *pdu = pdu_want(c, opcode);
+
+	soon(begin, what);
+	return pdu;
+}
+
+static void ping(struct conn *c)
+{
+	union bhs bhs;
+
+	bhs_init(c, &bhs, ISCSI_OP_NOOP_OUT | ISCSI_OP_IMMEDIATE);
+	bhs.nop_out.ttt = htobe32(ISCSI_RESERVED_TAG);
+	pdu_send(c, &bhs, "ping", 4);
+	want_soon(c, ISCSI_OP_NOOP_IN, "a NOP-In");
+}
+
+/* What target core answers from memory. */
+static void from_memory(struct conn *c)
+{
+	u8 inquiry[ISCSI_CDB_SIZE] = { INQUIRY, 0, 0, 0, 96 };
+	u8 luns[ISCSI_CDB_SIZE] = { REPORT_LUNS, [8] = 1 };
+	struct result res;
+	u8 buf[256];
+	u64 begin = now_ms();
+
+	test_unit_ready(c);
+	scsi_read(c, inquiry, 96, buf, &res);
+	if (res.status)
+		fail("INQUIRY: status 0x%02x", res.status);
+	scsi_read(c, luns, 256, buf, &res);
+	if (res.status)
+		fail("REPORT LUNS: status 0x%02x", res.status);
+	soon(begin, "TEST UNIT READY, INQUIRY and REPORT LUNS");
+}
+
+static void serves_while_stuck(void)
+{
+	struct conn *c = login_stuck();
+	u32 i;
+
+	hold();
+	send_many(c, STUCK, true);
+	for (i = 0; i < 3; i++) {
+		ping(c);
+		from_memory(c);
+	}
+	release();
+	for (i = 0; i < STUCK; i++) {
+		static struct pdu pdu;
+
+		if (!pdu_recv(c, &pdu))
+			fail("closed before all commands were answered");
+		if (pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_CMD_RSP && pdu.bhs.rsp.cmd_status)
+			fail("status 0x%02x", pdu.bhs.rsp.cmd_status);
+	}
+	logout(c);
+}
+
+/* The session of the same port is there soon, the old one closed. */
+static struct conn *relogin(struct conn *old)
+{
+	u64 begin = now_ms();
+	struct conn *c = login_stuck();
+
+	soon(begin, "the new login");
+	if (!conn_wait_closed(old, CLOSE_MS))
+		fail("the old session lives on");
+	conn_close(old);
+	return c;
+}
+
+static void relogin_reads(void)
+{
+	struct conn *c = login_stuck();
+
+	hold();
+	send_many(c, STUCK, false);
+	ping(c);
+	c = relogin(c);
+	ping(c);
+	from_memory(c);
+	release();
+	read_any(c, LBA);
+	logout(c);
+}
+
+/* A backstore that does not order them: the login waits for old writes. */
+static struct conn *relogin_late(struct conn *old)
+{
+	static const struct login l = { .isid = ISID };
+	struct conn *c = conn_open();
+	u64 begin = now_ms();
+	u16 status;
+
+	memcpy(c->isid, "\x00\x02\x3d\x00\x00\x31", 6);
+	status = login_security(c, &l);
+	if (status)
+		fail("login: status 0x%04x", status);
+	status = login_operational(c, &l);
+	if (status != LOGIN_CLOSED)
+		fail("logged in while an old write is stuck (status 0x%04x)", status);
+	if (now_ms() - begin < 500)
+		fail("the login did not wait");
+	conn_close(c);
+	if (!conn_wait_closed(old, CLOSE_MS))
+		fail("the old session lives on");
+	conn_close(old);
+	release();
+	return login_stuck();
+}
+
+/* Write A is stuck, the session replaced, B written: B remains. */
+static void relogin_write(void)
+{
+	struct conn *c = login_stuck();
+	u32 itt, i;
+
+	hold();
+	for (i = 0; i < 8; i++)
+		send_write(c, LBA + i * STRIDE, 100 + i);
+	ping(c);
+	if (!opt.ordered) {
+		c = relogin_late(c);
+		for (i = 0; i < 8; i++)
+			send_write(c, LBA + i * STRIDE, 200 + i);
+	} else {
+		c = relogin(c);
+		for (i = 0; i < 8; i++)
+			send_write(c, LBA + i * STRIDE, 200 + i);
+		ping(c);
+		release();
+	}
+	for (i = 0; i < 8; i++) {
+		const struct pdu *pdu = pdu_want(c, ISCSI_OP_SCSI_CMD_RSP);
+
+		itt = be32toh(pdu->bhs.hdr.itt);
+		if (pdu->bhs.rsp.cmd_status)
+			fail("WRITE %u: status 0x%02x", itt, pdu->bhs.rsp.cmd_status);
+	}
+	for (i = 0; i < 8; i++)
+		check_seed(c, LBA + i * STRIDE, 200 + i);
+	logout(c);
+}
+
+/* Again and again with stuck commands: refused in the end, and only then. */
+static void relogin_crowd(void)
+{
+	static const struct login l = { .isid = ISID };
+	struct conn *c = login_stuck();
+	u16 status = 0;
+	u32 i;
+
+	hold();
+	for (i = 0; i < 8 && !status; i++) {
+		send_read(c, LBA);
+		ping(c);
+		conn_close(c);
+		c = conn_open();
+		status = login_try(c, &l);
+	}
+	if (status != NO_RESOURCES || i < 4)
+		fail("after %u sessions with a stuck command: status 0x%04x", i, status);
+	conn_close(c);
+	release();
+	/* They go when their commands have come back. */
+	for (i = 0; i < 20; i++) {
+		c = conn_open();
+		status = login_try(c, &l);
+		if (!status)
+			break;
+		conn_close(c);
+	}
+	if (status)
+		fail("after the release: status 0x%04x", status);
+	test_unit_ready(c);
+	logout(c);
+}
+
+const struct test_case stuck_cases[] = {
+	{ "stuck-serves", "4.2.2.1", serves_while_stuck, 40 },
+	{ "stuck-relogin-reads", "6.3.5", relogin_reads, 40 },
+	{ "stuck-relogin-write", "6.3.5", relogin_write, 60 },
+	{ "stuck-relogin-crowd", "6.3.5", relogin_crowd, 60 },
+	{}
+};
