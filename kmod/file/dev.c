@@ -69,6 +69,7 @@ static struct se_device *alloc_device(struct se_hba *hba, const char *name)
 	if (!dev)
 		return NULL;
 	strscpy(dev->name, name, sizeof(dev->name));
+	lfile_inflight_create(dev);
 	lfile_flush_create(dev);
 	return &dev->se_dev;
 }
@@ -399,7 +400,8 @@ static struct target_backend_ops backend_ops = {
 	.inquiry_prod		= LUNAR_FILE_PRODUCT,
 	.inquiry_rev		= LUNAR_FILE_REVISION,
 	.owner			= THIS_MODULE,
-	.transport_flags_default = LUNAR_TRANSPORT_NONBLOCK,
+	.transport_flags_default = LUNAR_TRANSPORT_NONBLOCK |
+				   LUNAR_TRANSPORT_ORDERED,
 	.attach_hba		= attach_hba,
 	.detach_hba		= detach_hba,
 	.alloc_device		= alloc_device,

@@ -219,6 +219,7 @@ void lfile_flush_end(struct lfile_io *io, int err)
 	bool cached = io->dev->se_dev.dev_attrib.emulate_write_cache &&
 		      !(io->cmd->se_cmd_flags & SCF_FUA);
 
+	lfile_inflight_release(io);
 	if (!err && !cached) {
 		io->done = lfile_inflight_end;
 		lfile_flush_join(io);

@@ -63,6 +63,16 @@ int lfile_inflight_create_pool(struct lfile_dev *dev)
 }
 
 /**
+ * lfile_inflight_create - set up what a disk knows of its commands in flight
+ * @dev: the disk
+ */
+void lfile_inflight_create(struct lfile_dev *dev)
+{
+	spin_lock_init(&dev->range_lock);
+	lfile_range_init(&dev->ranges);
+}
+
+/**
  * lfile_inflight_get - make the record of a command
  * @cmd: the command
  * @write: it changes the medium
@@ -90,10 +100,83 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	 * on may be that of this command's data, whoever hears of it first.
 	 */
 	io->wb_seen = READ_ONCE(dev->wb_errors);
+	io->ranged = false;
+	io->spans = NULL;
+	io->nspans = 0;
 	io->sgl = NULL;
 	io->nents = 0;
 	io->bvec = NULL;
 	return io;
+}
+
+/*
+ * Take the range of a command. Returns false if another has it: then io->work
+ * runs when that one ends, and the caller has no part in it any more.
+ */
+static bool acquire(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	unsigned long flags;
+	bool free;
+
+	io->ranged = true;
+	spin_lock_irqsave(&dev->range_lock, flags);
+	free = lfile_range_acquire(&dev->ranges, &io->range, io->pos, io->len,
+				   io->write);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+	return free;
+}
+
+/**
+ * lfile_inflight_release - let others have the range of a command
+ * @io: the record; its I/O is done, in the page cache or on the medium
+ *
+ * Before the flush that may follow: what lands now lands on top.
+ *
+ * Context: any.
+ */
+void lfile_inflight_release(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	struct lfile_io *waiter;
+	unsigned long flags;
+	LIST_HEAD(ready);
+
+	if (!io->ranged)
+		return;
+	io->ranged = false;
+	spin_lock_irqsave(&dev->range_lock, flags);
+	lfile_range_release(&dev->ranges, &io->range, &ready);
+	while (!list_empty(&ready)) {
+		waiter = list_first_entry(&ready, struct lfile_io, range.node);
+		list_del_init(&waiter->range.node);
+		queue_work(waiter->wq, &waiter->work);
+	}
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+}
+
+/**
+ * lfile_inflight_blocked - would a READ have to wait?
+ * @dev: the disk
+ * @pos: first byte
+ * @len: bytes, not 0
+ *
+ * For a READ that takes no time: it needs no record.
+ *
+ * Context: any.
+ * Return: whether something that overlaps and changes the medium is in flight.
+ */
+bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len)
+{
+	unsigned long flags;
+	bool busy;
+
+	if (RB_EMPTY_ROOT(&dev->ranges.changes.rb_root))
+		return false;
+	spin_lock_irqsave(&dev->range_lock, flags);
+	busy = lfile_range_busy(&dev->ranges, pos, len);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+	return busy;
 }
 
 /**
@@ -104,8 +187,10 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
  */
 void lfile_inflight_drop(struct lfile_io *io)
 {
+	lfile_inflight_release(io);
 	if (io->bvec != io->inline_bvec)
 		kvfree(io->bvec);
+	kvfree(io->spans);
 	mempool_free(io, io->dev->io_pool);
 }
 
@@ -301,8 +386,36 @@ static void worker(struct work_struct *work)
 }
 
 /**
- * lfile_inflight_queue - move the data from a worker of the disk
+ * lfile_inflight_start - run a command in a worker, when its range is free
+ * @io: the record, its position and length set
+ * @func: the worker's function
+ * @wq: where
+ *
+ * Context: any.
+ */
+void lfile_inflight_start(struct lfile_io *io, work_func_t func,
+			  struct workqueue_struct *wq)
+{
+	INIT_WORK(&io->work, func);
+	io->wq = wq;
+	if (acquire(io))
+		queue_work(wq, &io->work);
+}
+
+/**
+ * lfile_inflight_move_later - as lfile_inflight_move(), always in a worker
  * @io: the record, with sgl and nents or with bvec and nents
+ *
+ * Context: any.
+ */
+void lfile_inflight_move_later(struct lfile_io *io)
+{
+	lfile_inflight_start(io, worker, io->dev->io_wq);
+}
+
+/**
+ * lfile_inflight_queue - move the data from a worker of the disk
+ * @io: the record, with its range, and with sgl and nents or bvec and nents
  *
  * Context: any.
  */
@@ -316,9 +429,9 @@ void lfile_inflight_queue(struct lfile_io *io)
  * lfile_inflight_move - move the data between scatterlist and file
  * @io: the record, with sgl and nents or with bvec and nents
  *
- * Calls io->done() when all has moved or something failed, from this context,
- * from a worker or, with direct I/O, from an interrupt. Does not sleep: what
- * would sleep is left to a worker.
+ * First waits for the range. Calls io->done() when all has moved or something
+ * failed, from this context, from a worker or, with direct I/O, from an
+ * interrupt. Does not sleep: what would sleep is left to a worker.
  *
  * Context: process.
  */
@@ -327,11 +440,15 @@ void lfile_inflight_move(struct lfile_io *io)
 	struct lfile_dev *dev = io->dev;
 	bool nowait = io->write ? dev->nowait_write : dev->nowait_read;
 
+	INIT_WORK(&io->work, worker);
+	io->wq = dev->io_wq;
+	if (!acquire(io))
+		return;
 	if (nowait && io->len <= INLINE_MAX &&
 	    !map_sgl(io, GFP_NOWAIT | __GFP_NOWARN))
 		step(io, true);
 	else
-		lfile_inflight_queue(io);
+		queue_work(io->wq, &io->work);
 }
 
 static void defer_worker(struct work_struct *work)

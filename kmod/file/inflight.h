@@ -24,12 +24,14 @@
 #include <linux/workqueue.h>
 #include <target/target_core_base.h>
 #include <lunar.h>
+#include "range.h"
 
 /* Pages of a command whose bio_vec array needs no allocation: 64 KiB. */
 #define LFILE_INFLIGHT_BVECS	16
 
 /*
  * I: set before the device is enabled, then constant
+ * R: range_lock
  * F: flush_lock
  * B: wb_lock
  */
@@ -54,6 +56,9 @@ struct lfile_dev {
 	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
 
+	spinlock_t range_lock;			/* taken in interrupts */
+	struct lfile_range_tree ranges;		/* R: of commands in flight */
+
 	spinlock_t flush_lock;			/* taken in interrupts */
 	struct list_head flush_pending;		/* F: the batch that forms */
 	loff_t flush_start;			/* F: union of their ranges */
@@ -73,19 +78,30 @@ static inline struct lfile_dev *to_lfile_dev(struct se_device *se_dev)
 	return container_of(se_dev, struct lfile_dev, se_dev);
 }
 
+struct lfile_span {
+	loff_t pos;				/* bytes, in the file */
+	u64 len;
+};
+
 struct lfile_io {
 	struct se_cmd *cmd;
 	struct lfile_dev *dev;
 	/* Next step, when the data has moved or the batch is flushed. */
 	void (*done)(struct lfile_io *io, int err);
 	struct work_struct work;
+	struct workqueue_struct *wq;		/* where work runs */
 	struct list_head node;			/* in a flush batch */
+	struct lfile_range range;		/* R */
+	bool ranged;				/* has a range, or waits for it */
 
 	loff_t pos;				/* bytes, in the file */
 	u64 len;
 	u64 moved;
 	bool write;				/* changes the medium */
 	u32 wb_seen;				/* wb_errors before the change */
+
+	struct lfile_span *spans;		/* of UNMAP */
+	u32 nspans;
 
 	/* The transfer in progress. */
 	struct scatterlist *sgl;
@@ -105,12 +121,18 @@ static inline loff_t lfile_inflight_offset(struct se_cmd *cmd, u64 lba)
 int lfile_inflight_init(void);
 void lfile_inflight_exit(void);
 int lfile_inflight_create_pool(struct lfile_dev *dev);
+void lfile_inflight_create(struct lfile_dev *dev);
 
 struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
 void lfile_inflight_drop(struct lfile_io *io);
 void lfile_inflight_end(struct lfile_io *io, int err);
 bool lfile_inflight_intact(struct lfile_io *io);
+void lfile_inflight_start(struct lfile_io *io, work_func_t func,
+			  struct workqueue_struct *wq);
+void lfile_inflight_release(struct lfile_io *io);
+bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len);
 void lfile_inflight_move(struct lfile_io *io);
+void lfile_inflight_move_later(struct lfile_io *io);
 void lfile_inflight_queue(struct lfile_io *io);
 void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq);
 

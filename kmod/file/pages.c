@@ -141,6 +141,9 @@ bool lfile_pages_lend(struct se_cmd *cmd)
 	if (pos + len > i_size_read(dev->inode) ||
 	    (!dev->is_block && pos + len > READ_ONCE(dev->intact)))
 		return false;
+	/* What an earlier command is changing is waited for. */
+	if (lfile_inflight_blocked(dev, pos, len))
+		return false;
 
 	nents = ((pos + len - 1) >> PAGE_SHIFT) - (pos >> PAGE_SHIFT) + 1;
 	sgl = kvmalloc_array(nents, sizeof(*sgl), GFP_NOIO | __GFP_NOWARN);

@@ -16,7 +16,7 @@ static void read_flushed(struct lfile_io *io, int err)
 	if (err)
 		lfile_inflight_end(io, err);
 	else
-		lfile_inflight_queue(io);
+		lfile_inflight_move_later(io);
 }
 
 /**

@@ -37,75 +37,81 @@ static int discard(struct lfile_dev *dev, loff_t pos, u64 len)
 	return err;
 }
 
-static int unmap_range(struct lfile_io *io)
+static int unmap_span(struct lfile_dev *dev, const struct lfile_span *span)
 {
-	struct lfile_dev *dev = io->dev;
-
-	if (!lfile_inflight_intact(io))
-		return -ENODATA;
 	if (dev->is_block && !dev->se_dev.dev_attrib.unmap_zeroes_data)
-		return discard(dev, io->pos, io->len);
-	return vfs_fallocate(dev->file, PUNCH, io->pos, io->len);
-}
-
-/*
- * The parameter list of UNMAP, SBC-4 5.39. Leaves the last range in io.
- * Returns sense for a bad list, else *err is 0 or what a range came to.
- */
-static sense_reason_t unmap_list(struct lfile_io *io, const u8 *list, int *err)
-{
-	struct se_device *dev = &io->dev->se_dev;
-	u32 size = io->cmd->data_length - 8;
-	u64 last = dev->transport->get_blocks(dev);
-	u64 lba;
-	u32 blocks;
-
-	size = min_t(u32, size, get_unaligned_be16(&list[2]));
-	if (size / 16 > dev->dev_attrib.max_unmap_block_desc_count)
-		return TCM_INVALID_PARAMETER_LIST;
-
-	for (list += 8; size >= 16; list += 16, size -= 16) {
-		lba = get_unaligned_be64(&list[0]);
-		blocks = get_unaligned_be32(&list[8]);
-		if (blocks > dev->dev_attrib.max_unmap_lba_count)
-			return TCM_INVALID_PARAMETER_LIST;
-		if (lba > last + 1 || blocks > last + 1 - lba)
-			return TCM_ADDRESS_OUT_OF_RANGE;
-		if (!blocks)
-			continue;
-		io->pos = lfile_inflight_offset(io->cmd, lba);
-		io->len = lfile_inflight_offset(io->cmd, blocks);
-		*err = unmap_range(io);
-		if (*err)
-			break;
-	}
-	return 0;
+		return discard(dev, span->pos, span->len);
+	return vfs_fallocate(dev->file, PUNCH, span->pos, span->len);
 }
 
 static void unmap_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	struct se_cmd *cmd = io->cmd;
-	sense_reason_t ret = TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	u32 i;
 	int err = 0;
-	u8 *list;
 
+	if (!lfile_inflight_intact(io))
+		err = -ENODATA;
+	for (i = 0; i < io->nspans && !err; i++)
+		err = unmap_span(io->dev, &io->spans[i]);
+	lfile_flush_end(io, err);
+}
+
+/* One block descriptor of UNMAP: at the end of io->spans, if it has blocks. */
+static sense_reason_t add_span(struct lfile_io *io, const u8 *desc)
+{
+	struct se_device *dev = &io->dev->se_dev;
+	u64 last = dev->transport->get_blocks(dev);
+	u64 lba = get_unaligned_be64(&desc[0]);
+	u32 blocks = get_unaligned_be32(&desc[8]);
+	struct lfile_span *span = &io->spans[io->nspans];
+	loff_t end;
+
+	if (blocks > dev->dev_attrib.max_unmap_lba_count)
+		return TCM_INVALID_PARAMETER_LIST;
+	if (lba > last + 1 || blocks > last + 1 - lba)
+		return TCM_ADDRESS_OUT_OF_RANGE;
+	if (!blocks)
+		return 0;
+
+	span->pos = lfile_inflight_offset(io->cmd, lba);
+	span->len = lfile_inflight_offset(io->cmd, blocks);
+	if (!io->nspans) {
+		io->pos = span->pos;
+		io->len = span->len;
+	} else {		/* one range, from the first to the last */
+		end = max(io->pos + io->len, span->pos + span->len);
+		io->pos = min(io->pos, span->pos);
+		io->len = end - io->pos;
+	}
+	io->nspans++;
+	return 0;
+}
+
+/* The parameter list of UNMAP, SBC-4 5.39: into io->spans. */
+static sense_reason_t parse_unmap(struct lfile_io *io)
+{
+	struct se_cmd *cmd = io->cmd;
+	sense_reason_t ret = 0;
+	u32 size, i;
+	u8 buf[16];
+
+	sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, 8);
+	size = min_t(u32, cmd->data_length - 8, get_unaligned_be16(&buf[2]));
+	if (size / 16 > io->dev->se_dev.dev_attrib.max_unmap_block_desc_count)
+		return TCM_INVALID_PARAMETER_LIST;
 	io->len = 0;
-	list = transport_kmap_data_sg(cmd);
-	if (list) {
-		ret = unmap_list(io, list, &err);
-		transport_kunmap_data_sg(cmd);
+	if (size < 16)
+		return 0;
+	io->spans = kvmalloc_array(size / 16, sizeof(*io->spans), GFP_NOIO);
+	if (!io->spans)
+		return TCM_OUT_OF_RESOURCES;
+	for (i = 0; i < size / 16 && !ret; i++) {
+		sg_pcopy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, 16,
+				   8 + i * 16);
+		ret = add_span(io, buf);
 	}
-
-	if (ret) {
-		lfile_inflight_drop(io);
-		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION,
-					       ret);
-	} else if (err || !io->len) {
-		lfile_inflight_end(io, err);
-	} else {
-		lfile_flush_end(io, 0);
-	}
+	return ret;
 }
 
 /**
@@ -121,6 +127,7 @@ static void unmap_worker(struct work_struct *work)
 sense_reason_t lfile_space_execute_unmap(struct se_cmd *cmd)
 {
 	struct lfile_io *io;
+	sense_reason_t ret;
 
 	if (cmd->t_task_cdb[1])		/* ANCHOR, and what is reserved */
 		return TCM_INVALID_CDB_FIELD;
@@ -132,9 +139,14 @@ sense_reason_t lfile_space_execute_unmap(struct se_cmd *cmd)
 		return TCM_PARAMETER_LIST_LENGTH_ERROR;
 
 	io = lfile_inflight_get(cmd, true);
-	INIT_WORK(&io->work, unmap_worker);
-	queue_work(io->dev->io_wq, &io->work);
-	return 0;
+	ret = parse_unmap(io);
+	if (ret)
+		lfile_inflight_drop(io);
+	else if (!io->nspans)
+		lfile_inflight_end(io, 0);
+	else
+		lfile_inflight_start(io, unmap_worker, io->dev->io_wq);
+	return ret;
 }
 
 static bool block_is_zero(struct scatterlist *sg, u32 len)
@@ -219,8 +231,7 @@ sense_reason_t lfile_space_execute_write_same(struct se_cmd *cmd)
 
 	io = lfile_inflight_get(cmd, true);
 	io->len = lfile_inflight_offset(cmd, sbc_get_write_same_sectors(cmd));
-	INIT_WORK(&io->work, write_same_worker);
-	queue_work(io->dev->io_wq, &io->work);
+	lfile_inflight_start(io, write_same_worker, io->dev->io_wq);
 	return 0;
 }
 

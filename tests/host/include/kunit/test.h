@@ -84,6 +84,7 @@ void *kunit_kzalloc(struct kunit *test, size_t size, int gfp);
 
 #define KUNIT_EXPECT_EQ(test, l, r)	host_check(test, false, l, ==, r, "")
 #define KUNIT_EXPECT_NE(test, l, r)	host_check(test, false, l, !=, r, "")
+#define KUNIT_EXPECT_PTR_EQ(test, l, r)	host_check(test, false, l, ==, r, "")
 #define KUNIT_EXPECT_LE(test, l, r)	host_check(test, false, l, <=, r, "")
 #define KUNIT_EXPECT_TRUE(test, c)	host_check(test, false, !!(c), ==, true, "")
 #define KUNIT_EXPECT_FALSE(test, c)	host_check(test, false, !!(c), ==, false, "")

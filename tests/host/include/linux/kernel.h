@@ -9,6 +9,8 @@
 #define U32_MAX		UINT32_MAX
 #define S32_MAX		INT32_MAX
 
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* As in the kernel: both sides of min() and max() must be of one type. */
