@@ -94,8 +94,35 @@ static int queue_data_in(struct se_cmd *se_cmd)
 	return 0;
 }
 
+/*
+ * Target core counts the SIMPLE commands that execute, and remembers that an
+ * ORDERED one does; it forgets to take an aborted command out of that account
+ * (6.1 to 6.12 at least), and the next ORDERED command, with all that come
+ * after it, waits for ever. What does not have the flag any more core has
+ * accounted for itself.
+ */
+static void end_task_attribute(struct se_cmd *se_cmd)
+{
+	struct se_device *dev = se_cmd->se_dev;
+
+	if (!(se_cmd->se_cmd_flags & SCF_TASK_ATTR_SET))
+		return;
+	se_cmd->se_cmd_flags &= ~SCF_TASK_ATTR_SET;
+
+	if (se_cmd->sam_task_attr == TCM_ORDERED_TAG) {
+		spin_lock(&dev->delayed_cmd_lock);
+		dev->ordered_sync_in_progress = false;
+		spin_unlock(&dev->delayed_cmd_lock);
+	} else {
+		atomic_dec_mb(&dev->non_ordered);
+	}
+	if (atomic_read(&dev->delayed_cmd_count) > 0)
+		schedule_work(&dev->delayed_cmd_work);
+}
+
 static int queue_status(struct se_cmd *se_cmd)
 {
+	end_task_attribute(se_cmd);
 	respond(se_cmd, LUNAR_CMD_STATUS);
 	return 0;
 }
@@ -108,6 +135,7 @@ static void queue_tm_response(struct se_cmd *se_cmd)
 /* Target core drops the acknowledge reference itself after this. */
 static void aborted_task(struct se_cmd *se_cmd)
 {
+	end_task_attribute(se_cmd);
 }
 
 static int check_stop_free(struct se_cmd *se_cmd)

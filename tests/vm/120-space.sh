@@ -100,6 +100,10 @@ block_device()
 {
 	local disk sg
 
+	if [ "$(lsblk -bdno DISC-MAX "$1")" = 0 ]; then
+		ok "$1 cannot discard"
+		return
+	fi
 	loop_store s "$1" "$(blockdev --getsize64 "$1")"
 	disk=$(loop_disk s)
 	sg=$(loop_sg s)

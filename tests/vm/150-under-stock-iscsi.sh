@@ -5,6 +5,8 @@
 DESCRIPTION="stock iscsi_target_mod over lunar_file; two backstores in one kernel"
 GROUP=backstore-iscsi
 TIMEOUT=120
+# As in 210: target core's EXTENDED COPY under DEBUG_OBJECTS.
+ALLOW_LOG='lib/debugobjects.c:.* lookup_object_or_alloc'
 
 needs()
 {

@@ -15,12 +15,6 @@ lent()
 	awk '$1 == "lent_bytes" { print $2 }' /sys/kernel/debug/lunar_iscsi/stats
 }
 
-# User Mode Linux has none; there, what counts is what the sanitizers say.
-kprobes()
-{
-	[ "$LUNAR_ACCEL" != uml ]
-}
-
 # 6.1 sends page by page, later kernels splice a message's pages.
 probe_start()
 {

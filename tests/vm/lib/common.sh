@@ -79,6 +79,12 @@ equal()
 	[ "$1" = "$2" ] || fail "${3:-value} is '$1', should be '$2'"
 }
 
+# User Mode Linux has none; there, what counts is what the sanitizers say.
+kprobes()
+{
+	[ "$LUNAR_ACCEL" != uml ]
+}
+
 # --- modules -----------------------------------------------------------------
 
 # lunar_load [lunar_iscsi.PARAMETER=VALUE | lunar_file.PARAMETER=VALUE]...

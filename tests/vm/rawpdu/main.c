@@ -84,6 +84,7 @@ static void usage(void)
 		"              [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED] [-H COMMAND -R COMMAND [-O]]\n"
 		"              [PATTERN]...\n"
 		"       rawpdu -L    lists the cases\n"
+		"       rawpdu -F ROUNDS [option]...    no cases, but random PDUs\n"
 		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
 		"hold the backstore and release it. -O: it orders commands that overlap.\n");
 	exit(2);
@@ -119,7 +120,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:l:x:T:S:H:R:OL")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:l:x:T:S:H:R:OF:L")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -156,6 +157,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'O':
 			opt.ordered = true;
+			break;
+		case 'F':
+			opt.fuzz_rounds = atoi(optarg);
 			break;
 		case 'L':
 			list();
@@ -237,6 +241,8 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	printf("# seed %u\n", opt.seed);
+	if (opt.fuzz_rounds)
+		return fuzz(opt.fuzz_rounds);
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (tc = tables[i]; tc->name; tc++) {
 			if (selected(tc->name, argv + optind))

@@ -49,6 +49,7 @@ struct options {
 	const char *hold;	/* shell command that makes the backstore hang */
 	const char *release;	/* and the one that ends it */
 	bool ordered;		/* the backstore orders what overlaps */
+	unsigned int fuzz_rounds;	/* 0: run the cases */
 };
 
 extern struct options opt;
@@ -128,5 +129,9 @@ void test_unit_ready(struct conn *c);
 void write_blocks(struct conn *c, u32 lba, const void *buf, u32 blocks);
 void check_blocks(struct conn *c, u32 lba, const void *want, u32 blocks);
 u8 task_management(struct conn *c, u8 function, u32 ref_itt, u32 ref_cmdsn);
+
+/* --- fuzz.c ---------------------------------------------------------------- */
+
+int fuzz(u32 rounds);
 
 #endif /* RAWPDU_H */
