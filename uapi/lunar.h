@@ -36,6 +36,16 @@
 #define LUNAR_BLOCK_SIZE_DEFAULT	512
 #define LUNAR_PORTAL_PORT_DEFAULT	3260
 
+/*
+ * Connections that have not logged in, and discovery sessions: how many at a
+ * portal, and of these how many from one address. Module parameters
+ * pending_logins and pending_logins_per_address of LUNAR_FABRIC_MODULE.
+ */
+#define LUNAR_PENDING_LOGINS_DEFAULT	2048
+#define LUNAR_PENDING_PER_ADDRESS_DEFAULT 512
+#define LUNAR_PENDING_LOGINS_MIN	1
+#define LUNAR_PENDING_LOGINS_MAX	65536
+
 /* CHAP: bytes of user name and secret, of the TPG, of an ACL, of discovery. */
 #define LUNAR_CHAP_USER_MAX		255
 #define LUNAR_CHAP_SECRET_MIN		12	/* RFC 7143 9.2.1: 96 bits */

@@ -4,6 +4,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/slab.h>
+#include <lunar.h>
 #include "conn.h"
 #include "portal.h"
 #include "session.h"
@@ -21,6 +22,7 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_LOGOUT]		= "logout",
 	[LUNAR_CLOSE_LOGIN_FAILED]	= "login refused",
 	[LUNAR_CLOSE_LOGIN_TIMEOUT]	= "login took too long",
+	[LUNAR_CLOSE_LOGIN_LIMIT]	= "too many logins at a time",
 	[LUNAR_CLOSE_PROTOCOL]		= "protocol error",
 	[LUNAR_CLOSE_DIGEST]		= "digest error",
 	[LUNAR_CLOSE_REINSTATED]	= "replaced by a new login",
@@ -202,9 +204,7 @@ static void release_work(struct work_struct *work)
 		 lunar_conn_close_name(conn->close_reason));
 
 	lunar_session_unregister(conn);
-	spin_lock_bh(&conn->portal->lock);
-	list_del(&conn->portal_entry);
-	spin_unlock_bh(&conn->portal->lock);
+	lunar_portal_del_conn(conn);
 	if (conn->tpg) {
 		lunar_tpg_del_conn(conn);
 		lunar_tpg_put(conn->tpg);
@@ -401,11 +401,13 @@ int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
 	kref_get(&portal->ref);
 	lunar_stats_inc(LUNAR_STAT_accepted);
 
+	/* For a while without the target's own deadline, which login sets. */
+	mod_timer(&conn->timer,
+		  conn->accepted + LUNAR_LOGIN_TIMEOUT_DEFAULT * HZ);
+
 	/* Once on the list it may be closed, and even released, by others. */
 	lunar_conn_get(conn);
-	spin_lock_bh(&portal->lock);
-	list_add_tail(&conn->portal_entry, &portal->conns);
-	spin_unlock_bh(&portal->lock);
+	lunar_portal_add_conn(portal, conn);
 	lunar_sock_start(&conn->ls);
 	lunar_conn_kick(conn);
 	lunar_conn_put(conn);

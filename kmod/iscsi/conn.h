@@ -55,6 +55,7 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_LOGOUT,
 	LUNAR_CLOSE_LOGIN_FAILED,
 	LUNAR_CLOSE_LOGIN_TIMEOUT,
+	LUNAR_CLOSE_LOGIN_LIMIT,	/* made room for others that log in */
 	LUNAR_CLOSE_PROTOCOL,
 	LUNAR_CLOSE_DIGEST,
 	LUNAR_CLOSE_REINSTATED,
@@ -93,7 +94,8 @@ struct lunar_conn_ops {
  *		teardown, when to say that commands are stuck
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference
- * @portal_entry: P; off the list from the teardown on
+ * @portal_entry: P; off the list when released
+ * @pending_entry: P; on portal->pending until login has ended
  * @tpg:	NULL until login names a target, then I; holds a use
  * @tpg_entry:	T; off the list when released
  * @claimed:	T; this connection stands for its initiator port (name, ISID)
@@ -140,6 +142,7 @@ struct lunar_conn {
 	struct timer_list	timer;
 	struct lunar_portal	*portal;
 	struct list_head	portal_entry;
+	struct list_head	pending_entry;
 	struct lunar_tpg	*tpg;
 	struct list_head	tpg_entry;
 	bool			claimed;

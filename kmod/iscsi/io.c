@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "io.h"
 #include "login.h"
+#include "portal.h"
 #include "rx.h"
 #include "scsi.h"
 #include "session.h"
@@ -28,7 +29,13 @@
 #define IO_MAX_QUEUED	32
 
 static const struct lunar_handler login_handlers[ISCSI_OPCODE_MASK + 1] = {
+	[0 ... ISCSI_OP_LOGIN - 1] = {
+		lunar_login_other_header, lunar_login_done
+	},
 	[ISCSI_OP_LOGIN] = { lunar_login_header, lunar_login_done },
+	[ISCSI_OP_LOGIN + 1 ... ISCSI_OPCODE_MASK] = {
+		lunar_login_other_header, lunar_login_done
+	},
 };
 
 static const struct lunar_handler discovery_handlers[ISCSI_OPCODE_MASK + 1] = {
@@ -118,6 +125,9 @@ static void hand_over(struct lunar_conn *conn)
 
 	lunar_conn_end_login_timer(conn);
 	lunar_login_free(conn);
+	/* A discovery session, open to strangers, counts until it ends. */
+	if (!conn->session->discovery)
+		lunar_portal_end_login(conn);
 	conn->tx.after = LUNAR_AFTER_NOTHING;
 	conn->header_digest = params->val[LUNAR_KEY_HEADER_DIGEST] ==
 			      LUNAR_DIGEST_CRC32C;

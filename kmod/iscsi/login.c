@@ -28,8 +28,8 @@
  * lunar_login_start() - a connection is about to receive its first byte
  * @conn:	new
  *
- * Makes the session and the login state and sets the deadline, which a TPG's
- * login_timeout replaces once the target is known. lunar_login_free() and the
+ * Makes the session and the login state. The deadline is that of a new
+ * connection until the target is known, whose login_timeout replaces it. lunar_login_free() and the
  * release of the connection undo it, also after an error.
  *
  * Context: login_work, may sleep.
@@ -47,7 +47,6 @@ int lunar_login_start(struct lunar_conn *conn)
 		return -ENOMEM;
 	conn->login = login;
 	login->deadline = conn->accepted + LUNAR_LOGIN_TIMEOUT_DEFAULT * HZ;
-	lunar_conn_arm_login_timer(conn, login->deadline);
 	return 0;
 }
 
@@ -171,12 +170,35 @@ int lunar_login_header(struct lunar_conn *conn)
 	return lunar_rx_take_buffer(conn);
 }
 
+/**
+ * lunar_login_other_header() - the header of another PDU has arrived in login
+ * @conn:	in login
+ *
+ * RFC 7143 6.3: before the first Login Request such a connection is closed at
+ * once; later it gets a Login Response with status 0x020b, then it is closed.
+ *
+ * Context: login_work.
+ * Return: 0, or -EPROTO, which closes the connection.
+ */
+int lunar_login_other_header(struct lunar_conn *conn)
+{
+	struct lunar_login *login = conn->login;
+
+	if (login->over)
+		return 0;
+	if (!login->requests)
+		return -EPROTO;
+	login->status = lunar_login_fault(login, LUNAR_LOGIN_INVALID_REQUEST,
+					  "another PDU before the login has ended");
+	return 0;
+}
+
 /* Queues a Login Response; its text is what login->reply holds. */
 static int respond(struct lunar_conn *conn, u8 flags,
 		   enum lunar_login_status status, enum lunar_cmd_after after)
 {
-	const struct iscsi_login_req *req = request(conn);
 	struct lunar_login *login = conn->login;
+	const struct iscsi_login_req *req = &login->first;
 	struct iscsi_login_rsp *rsp;
 	struct lunar_cmd *cmd;
 
@@ -351,9 +373,10 @@ static int advance(struct lunar_conn *conn)
  * lunar_login_done() - a Login Request is complete
  * @conn:	in login; the data segment is in conn->rx.buf
  *
- * Queues the response. Context: login_work, may sleep, for as long as the login
- * may take when an older session has to end.
+ * Also for another PDU, which is refused. Queues the response.
  *
+ * Context: login_work, may sleep, for as long as the login may take when an
+ * older session has to end.
  * Return: 0, or -errno, which closes the connection without an answer: -ENOMEM,
  * or what lunar_session_reinstate() said.
  */

@@ -7,6 +7,7 @@
 
 int lunar_login_start(struct lunar_conn *conn);
 int lunar_login_header(struct lunar_conn *conn);
+int lunar_login_other_header(struct lunar_conn *conn);
 int lunar_login_done(struct lunar_conn *conn);
 void lunar_login_free(struct lunar_conn *conn);
 

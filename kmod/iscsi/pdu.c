@@ -101,12 +101,13 @@ static u8 pdu_check_request(const struct iscsi_hdr *hdr,
  * After LUNAR_PDU_OK or LUNAR_PDU_REJECT the lengths in @pdu are within
  * LUNAR_MAX_AHS and @limits->max_data and can be used to receive or skip the
  * rest of the PDU. After LUNAR_PDU_CLOSE nothing more may be read from the
- * connection; @pdu->opcode still tells what arrived, so that a login that has
- * begun can end with status 0x020b (RFC 7143 6.3).
+ * connection.
  *
  * There is no Reject in the login phase, hence a Login Request with additional
- * header segments is LUNAR_PDU_CLOSE as well. Its C, T, CSG and NSG fields are
- * for the login engine, tags for the engine of the opcode.
+ * header segments is LUNAR_PDU_CLOSE. Its C, T, CSG and NSG fields are for the
+ * login engine, tags for the engine of the opcode. Requests of another kind
+ * are LUNAR_PDU_OK there: the login engine refuses them, once their data has
+ * gone by (RFC 7143 6.3).
  *
  * Context: any.
  * Return: the verdict.
@@ -127,7 +128,7 @@ enum lunar_pdu_verdict lunar_pdu_check(const struct iscsi_hdr *hdr,
 		return LUNAR_PDU_CLOSE;
 
 	if (limits->login) {
-		if (pdu->opcode != ISCSI_OP_LOGIN || pdu->ahs_len)
+		if (pdu->opcode == ISCSI_OP_LOGIN && pdu->ahs_len)
 			return LUNAR_PDU_CLOSE;
 		return LUNAR_PDU_OK;
 	}

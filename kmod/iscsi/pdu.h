@@ -17,7 +17,7 @@ enum lunar_pdu_verdict {
 /**
  * struct lunar_pdu_limits - what the receiver allows at this moment
  * @max_data:	our MaxRecvDataSegmentLength, bytes
- * @login:	only Login Requests are legal (RFC 7143 6.3)
+ * @login:	in the login phase
  * @discovery:	only Text, Logout and NOP-Out are legal (RFC 7143 4.3)
  */
 struct lunar_pdu_limits {

@@ -9,12 +9,15 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/inet.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait_bit.h>
 #include <net/net_namespace.h>
+#include <lunar.h>
 #include "conn.h"
 #include "portal.h"
+#include "stats.h"
 #include "tpg.h"
 
 /* "[" address "%" interface "]:" port; none is longer. */
@@ -28,6 +31,79 @@ static struct workqueue_struct *accept_wq;
 static const struct lunar_conn_ops *conn_ops;
 
 /*
+ * What a flood of connections that never log in can take. At most these wait at
+ * one portal, and of them at most these come from one address. Beyond the
+ * latter a new one is closed. Beyond the former so is the oldest, so that a
+ * flood from many addresses makes room for those who try again.
+ */
+static unsigned int pending_logins = LUNAR_PENDING_LOGINS_DEFAULT;
+static unsigned int pending_logins_per_address =
+	LUNAR_PENDING_PER_ADDRESS_DEFAULT;
+
+static int set_limit(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, LUNAR_PENDING_LOGINS_MIN,
+				     LUNAR_PENDING_LOGINS_MAX);
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set	= set_limit,
+	.get	= param_get_uint,
+};
+
+module_param_cb(pending_logins, &limit_ops, &pending_logins, 0644);
+MODULE_PARM_DESC(pending_logins,
+		 "connections at a portal that have not logged in (default: "
+		 __stringify(LUNAR_PENDING_LOGINS_DEFAULT) ")");
+module_param_cb(pending_logins_per_address, &limit_ops,
+		&pending_logins_per_address, 0644);
+MODULE_PARM_DESC(pending_logins_per_address,
+		 "of these, from one address (default: "
+		 __stringify(LUNAR_PENDING_PER_ADDRESS_DEFAULT) ")");
+
+static bool same_host(const struct sockaddr_storage *a,
+		      const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+			       &((const struct sockaddr_in6 *)b)->sin6_addr,
+			       sizeof(struct in6_addr));
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* Is there room for one more that has to log in? Only accept_work adds any. */
+static bool admit(struct lunar_portal *portal,
+		  const struct sockaddr_storage *peer)
+{
+	struct lunar_conn *conn, *oldest = NULL;
+	bool full, crowd;
+	u32 same = 0;
+
+	spin_lock_bh(&portal->lock);
+	list_for_each_entry(conn, &portal->pending, pending_entry) {
+		same += same_host(&conn->peer, peer);
+		if (!oldest && lunar_conn_state(conn) < LUNAR_CONN_CLOSING)
+			oldest = conn;
+	}
+	crowd = same >= READ_ONCE(pending_logins_per_address);
+	full = portal->nr_pending >= READ_ONCE(pending_logins);
+	if (full && !crowd && oldest)
+		lunar_conn_close(oldest, LUNAR_CLOSE_LOGIN_LIMIT);
+	spin_unlock_bh(&portal->lock);
+
+	if (!full && !crowd)
+		return true;
+	lunar_stats_inc(LUNAR_STAT_login_limited);
+	pr_warn_ratelimited("portal %pISpc: closed a connection from %pISc, too many %s have not logged in\n",
+			    &portal->addr, peer,
+			    crowd ? "of that address" : "connections");
+	return false;
+}
+
+/*
  * accept_work against lunar_portal_del(): a connection is accepted only here,
  * and del first stops the listener, so that no more are handed out, then waits
  * for this work, which nobody queues any more. Every connection is then on
@@ -37,6 +113,7 @@ static void accept_work(struct work_struct *work)
 {
 	struct lunar_portal *portal = container_of(work, struct lunar_portal,
 						   accept_work);
+	struct sockaddr_storage peer;
 	struct socket *sock;
 	int ret;
 
@@ -51,7 +128,9 @@ static void accept_work(struct work_struct *work)
 			msleep(PORTAL_RETRY_MS);
 			continue;
 		}
-		if (lunar_conn_create(sock, portal, conn_ops))
+		/* One that is already gone has no address and is not kept. */
+		if (lunar_sock_peer(sock, &peer) || !admit(portal, &peer) ||
+		    lunar_conn_create(sock, portal, conn_ops))
 			lunar_sock_discard(sock);
 		cond_resched();
 	}
@@ -123,6 +202,7 @@ static struct lunar_portal *portal_create(const struct sockaddr_storage *addr)
 	portal->addr = *addr;
 	INIT_LIST_HEAD(&portal->nps);
 	INIT_LIST_HEAD(&portal->conns);
+	INIT_LIST_HEAD(&portal->pending);
 	spin_lock_init(&portal->lock);
 	INIT_WORK(&portal->accept_work, accept_work);
 	ret = lunar_sock_bind(&portal->ls, addr, &portal_sock_ops, portal);
@@ -161,6 +241,58 @@ static void portal_free(struct kref *ref)
 void lunar_portal_put(struct lunar_portal *portal)
 {
 	kref_put(&portal->ref, portal_free);
+}
+
+/**
+ * lunar_portal_add_conn() - a connection was accepted here
+ * @portal:	where; gets @conn on its lists
+ * @conn:	has to log in
+ *
+ * Process context.
+ */
+void lunar_portal_add_conn(struct lunar_portal *portal, struct lunar_conn *conn)
+{
+	spin_lock_bh(&portal->lock);
+	list_add_tail(&conn->portal_entry, &portal->conns);
+	list_add_tail(&conn->pending_entry, &portal->pending);
+	portal->nr_pending++;
+	spin_unlock_bh(&portal->lock);
+}
+
+static void end_login(struct lunar_conn *conn)
+{
+	lockdep_assert_held(&conn->portal->lock);
+	if (list_empty(&conn->pending_entry))
+		return;
+	list_del_init(&conn->pending_entry);
+	conn->portal->nr_pending--;
+}
+
+/**
+ * lunar_portal_end_login() - a connection has logged in
+ * @conn:	does not count as pending any more
+ *
+ * Owner's context.
+ */
+void lunar_portal_end_login(struct lunar_conn *conn)
+{
+	spin_lock_bh(&conn->portal->lock);
+	end_login(conn);
+	spin_unlock_bh(&conn->portal->lock);
+}
+
+/**
+ * lunar_portal_del_conn() - undo lunar_portal_add_conn()
+ * @conn:	being released
+ *
+ * Process context.
+ */
+void lunar_portal_del_conn(struct lunar_conn *conn)
+{
+	spin_lock_bh(&conn->portal->lock);
+	list_del(&conn->portal_entry);
+	end_login(conn);
+	spin_unlock_bh(&conn->portal->lock);
 }
 
 /* Is the address in use by this target already, under whatever spelling? */

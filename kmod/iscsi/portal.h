@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 #include "sock.h"
 
+struct lunar_conn;
 struct lunar_conn_ops;
 struct lunar_np;
 struct lunar_tpg;
@@ -30,8 +31,11 @@ struct lunar_tpg;
  * @ls:		listening socket; closed when the last np goes
  * @listening:	under lunar_tpg_targets_lock
  * @accept_work: takes connections off the backlog
- * @lock:	protects @conns
- * @conns:	lunar_conn.portal_entry: accepted here and not yet closed
+ * @lock:	protects @conns, @pending, @nr_pending
+ * @conns:	lunar_conn.portal_entry: accepted here and not yet released
+ * @pending:	lunar_conn.pending_entry: those that have not logged in, oldest
+ *		first, and discovery sessions
+ * @nr_pending:	their number
  */
 struct lunar_portal {
 	struct list_head	entry;
@@ -41,13 +45,18 @@ struct lunar_portal {
 	struct lunar_sock	ls;
 	bool			listening;
 	struct work_struct	accept_work;
-	spinlock_t		lock;	/* conns */
+	spinlock_t		lock;	/* conns, pending, nr_pending */
 	struct list_head	conns;
+	struct list_head	pending;
+	u32			nr_pending;
 };
 
 struct lunar_np *lunar_portal_add(struct lunar_tpg *tpg, const char *name);
 void lunar_portal_del(struct lunar_np *np);
 int lunar_portal_update(struct lunar_portal *portal);
+void lunar_portal_add_conn(struct lunar_portal *portal, struct lunar_conn *conn);
+void lunar_portal_end_login(struct lunar_conn *conn);
+void lunar_portal_del_conn(struct lunar_conn *conn);
 void lunar_portal_put(struct lunar_portal *portal);
 int lunar_portal_init(const struct lunar_conn_ops *conn_ops);
 void lunar_portal_exit(void);

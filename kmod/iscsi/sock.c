@@ -214,6 +214,24 @@ int lunar_sock_accept(struct lunar_sock *listener, struct socket **sock)
 }
 
 /**
+ * lunar_sock_peer() - who is at the other end
+ * @sock:	from lunar_sock_accept()
+ * @peer:	address and port of the initiator
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOTCONN if the connection is gone already.
+ */
+int lunar_sock_peer(struct socket *sock, struct sockaddr_storage *peer)
+{
+	int ret;
+
+	memset(peer, 0, sizeof(*peer));
+	ret = kernel_getpeername(sock, (struct sockaddr *)peer);
+	return ret < 0 ? ret : 0;
+}
+
+/**
  * lunar_sock_discard() - drop an accepted socket that nobody attached
  * @sock:	from lunar_sock_accept()
  *

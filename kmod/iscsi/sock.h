@@ -55,6 +55,7 @@ int lunar_sock_bind(struct lunar_sock *ls, const struct sockaddr_storage *addr,
 int lunar_sock_listen(struct lunar_sock *ls);
 void lunar_sock_unlisten(struct lunar_sock *ls);
 int lunar_sock_accept(struct lunar_sock *listener, struct socket **sock);
+int lunar_sock_peer(struct socket *sock, struct sockaddr_storage *peer);
 void lunar_sock_discard(struct socket *sock);
 int lunar_sock_attach(struct lunar_sock *ls, struct socket *sock,
 		      const struct lunar_sock_ops *ops, void *owner);

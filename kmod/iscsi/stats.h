@@ -11,6 +11,7 @@
 	X(login_ok)			\
 	X(login_failed)			\
 	X(login_timeout)		\
+	X(login_limited)		\
 	X(data_out_timeout)		\
 	X(auth_failed)			\
 	X(reinstated)			\

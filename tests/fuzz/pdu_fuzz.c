@@ -40,11 +40,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (verdict == LUNAR_PDU_CLOSE)
 		return 0;
 	require(pdu.data_len <= limits.max_data && pdu.ahs_len <= LUNAR_MAX_AHS);
-	require(!limits.login || (verdict == LUNAR_PDU_OK && pdu.opcode == ISCSI_OP_LOGIN));
-	if (verdict == LUNAR_PDU_OK) {
+	if (limits.login) {
+		require(verdict == LUNAR_PDU_OK);
+		require(!pdu.ahs_len || pdu.opcode != ISCSI_OP_LOGIN);
+	} else if (verdict == LUNAR_PDU_OK) {
 		require(pdu.opcode <= ISCSI_OP_LOGOUT);
 		require(!pdu.ahs_len || pdu.opcode == ISCSI_OP_SCSI_CMD);
-		require(limits.login || pdu.opcode != ISCSI_OP_LOGIN);
+		require(pdu.opcode != ISCSI_OP_LOGIN);
 	}
 	return 0;
 }

@@ -66,6 +66,17 @@ static void both_offered(void)
 	logout(login(&(struct login){ .methods = "CHAP,None" }));
 }
 
+static void algorithms(void)
+{
+	u8 id;
+
+	need_chap();
+	for (id = 5; id <= 8; id++) {
+		logout(login(&(struct login){ .algorithm = id }));
+		want_refused(&(struct login){ .algorithm = id, .secret = "not-the-secret-1" });
+	}
+}
+
 /* One exchange of these lines in the security stage; true if it is refused. */
 static bool refused(struct conn *c, u8 flags, const char *lines)
 {
@@ -149,6 +160,7 @@ const struct test_case security_cases[] = {
 	{ "chap-none", "6.3.2", none },
 	{ "chap-skipped", "6.3.2", skipped },
 	{ "chap-both-offered", "6.2.1", both_offered },
+	{ "chap-algorithms", "12.1.3: MD5, SHA1, SHA-256, SHA3-256", algorithms },
 	{ "chap-bad-exchange", "12.1.3", bad_exchange },
 	{ "chap-no-response", "6.3.2", no_response },
 	{}

@@ -2,14 +2,10 @@
 /* Text, login with or without CHAP, logout. */
 
 #include <ctype.h>
-#include <errno.h>
-#include <linux/if_alg.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "rawpdu.h"
 
@@ -29,8 +25,6 @@
 	"DefaultTime2Wait=2\nDefaultTime2Retain=0\n"		\
 	"IFMarker=No\nOFMarker=No\nErrorRecoveryLevel=0\n"	\
 	"MaxRecvDataSegmentLength=32768\n"
-
-#define MD5_LEN	16
 
 /* RFC 7143 13: names, and what holds when nobody offers the key. */
 static const struct {
@@ -176,24 +170,6 @@ bool login_exchange(struct conn *c, u8 flags, const struct text *text, u32 piece
 	return receive_response(c, flags, rsp);
 }
 
-/* By the kernel, which has MD5 anyway. */
-static void md5(const void *buf, size_t len, u8 *out)
-{
-	struct sockaddr_alg alg = {
-		.salg_family = AF_ALG, .salg_type = "hash", .salg_name = "md5",
-	};
-	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0);
-	int op;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&alg, sizeof(alg)))
-		fail("AF_ALG md5: %s", strerror(errno));
-	op = accept(fd, NULL, 0);
-	if (send(op, buf, len, 0) != (ssize_t)len || read(op, out, MD5_LEN) != MD5_LEN)
-		fail("AF_ALG md5: %s", strerror(errno));
-	close(op);
-	close(fd);
-}
-
 static u32 parse_hex(const char *value, u8 *out, u32 size)
 {
 	u32 n = 0;
@@ -215,18 +191,20 @@ static void chap_answer(struct conn *c, const struct login *l, struct text *text
 	const char *challenge = text_find(&c->answer, c->answer.len, "CHAP_C");
 	const char *algorithm = text_find(&c->answer, c->answer.len, "CHAP_A");
 	const char *secret = l->secret ? l->secret : opt.secret;
-	u8 input[2048], digest[MD5_LEN];
-	char hex[2 * MD5_LEN + 1];
+	const struct hash *hash = hash_of(l->algorithm);
+	u8 input[2048], digest[HASH_MAX];
+	char hex[2 * HASH_MAX + 1];
 	u32 len, i;
 
-	if (!id || !challenge || !algorithm || strcmp(algorithm, "5"))
-		fail("CHAP_A=5 is answered without CHAP_A=5, CHAP_I and CHAP_C");
+	if (!id || !challenge || !algorithm || strtoul(algorithm, NULL, 0) != hash->id)
+		fail("CHAP_A=%u is answered without CHAP_A=%u, CHAP_I and CHAP_C", hash->id,
+		     hash->id);
 	input[0] = strtoul(id, NULL, 0);
 	len = 1 + strlen(secret);
 	memcpy(input + 1, secret, strlen(secret));
 	len += parse_hex(challenge, input + len, 1024);
-	md5(input, len, digest);
-	for (i = 0; i < MD5_LEN; i++)
+	hash->digest(input, len, digest);
+	for (i = 0; i < hash->len; i++)
 		sprintf(hex + 2 * i, "%02x", digest[i]);
 	text->len = 0;
 	text_add(text, "CHAP_N=%s", l->user ? l->user : opt.user);
@@ -256,7 +234,7 @@ u16 login_security(struct conn *c, const struct login *l)
 		fail("no answer to AuthMethod");
 	if (!strcmp(method, "CHAP")) {
 		text.len = 0;
-		text_add(&text, "CHAP_A=5");
+		text_add(&text, "CHAP_A=%u", hash_of(l->algorithm)->id);
 		if (!login_exchange(c, 0, &text, l->piece, &rsp))
 			return LOGIN_CLOSED;
 		if (status_of(&rsp))

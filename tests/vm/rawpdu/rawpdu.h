@@ -28,6 +28,7 @@ struct test_case {
 };
 
 extern const struct test_case login_cases[];
+extern const struct test_case nego_cases[];
 extern const struct test_case security_cases[];
 extern const struct test_case pdu_cases[];
 extern const struct test_case write_cases[];
@@ -71,6 +72,7 @@ struct login {
 	const char *methods;	/* value of AuthMethod */
 	const char *user;
 	const char *secret;
+	u8 algorithm;		/* CHAP_A; MD5 is the usual one */
 	const char *keys;	/* lines of key=value, before the usual ones */
 	const char *extra;	/* more such lines, first request */
 	bool discovery;
@@ -93,6 +95,19 @@ struct conn *login(const struct login *l);
 struct conn *login_usual(void);
 void logout(struct conn *c);
 void still_serves(void);
+
+/* --- hash.c ---------------------------------------------------------------- */
+
+#define HASH_MAX	32
+
+/* What CHAP_A=@id stands for. */
+struct hash {
+	u8 id;
+	u32 len;
+	void (*digest)(const void *buf, u32 len, u8 *out);
+};
+
+const struct hash *hash_of(u8 id);
 
 /* --- scsi.c ---------------------------------------------------------------- */
 

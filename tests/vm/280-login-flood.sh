@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+# Connections that never log in: from one address they do not keep others out,
+# from many they do not either, memory is bounded, and all are gone in time.
+# shellcheck shell=bash
+DESCRIPTION="floods of logins that never end, from one address and from many"
+GROUP=proto
+TIMEOUT=240
+
+PARAMETERS=/sys/module/lunar_iscsi/parameters
+
+needs()
+{
+	[ -z "$LUNAR_STOCK" ] || skip "for lunar"
+}
+
+stat_of()
+{
+	awk -v name="$1" '$1 == name { print $2 }' /sys/kernel/debug/lunar_iscsi/stats
+}
+
+objects()
+{
+	awk '$1 == "lunar_conn" { print $2 }' /proc/slabinfo
+}
+
+none_left()
+{
+	echo 1 >/sys/kernel/slab/lunar_conn/shrink
+	[ "$(objects)" = 0 ]
+}
+
+can_login()
+{
+	iscsi-inq -i "$INITIATOR" "iscsi://$PORTAL/$TARGET/0"
+}
+
+# flood HOSTS CONNECTIONS: that many from each of 127.0.1.1, 127.0.1.2 and so on,
+# each with half a Login Request; says "up" and keeps them until its input ends.
+flood()
+{
+	ulimit -n 20000
+	python3 -c '
+import socket, sys
+hosts, each, port = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+kept = []
+for i in range(hosts * each):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.1.%d" % (1 + i % hosts), 0))
+        s.connect(("127.0.0.1", port))
+        s.send(b"\x43\x00" + 30 * b"\0")
+    except OSError:
+        pass
+    kept.append(s)
+print("up", flush=True)
+sys.stdin.read()
+' "$1" "$2" "${PORTAL##*:}"
+}
+
+flood_start()
+{
+	coproc FLOOD { flood "$@"; }
+	read -r -u "${FLOOD[0]}" line
+	equal "$line" up "flood"
+}
+
+flood_end()
+{
+	local pid=$FLOOD_PID in=${FLOOD[1]}
+
+	eval "exec $in>&-"
+	wait "$pid"
+}
+
+# One address: what is over the limit is closed, everybody else logs in at once.
+one_address()
+{
+	local before
+
+	before=$(stat_of login_limited)
+	flood_start 1 600
+	[ "$(stat_of login_limited)" -ge $((before + 600 - 512)) ] ||
+		fail "login_limited is $(stat_of login_limited), was $before"
+	can_login || fail "another address is kept out"
+	[ "$(objects)" -le 700 ] || fail "$(objects) connections in memory"
+	dmesg | grep -q 'closed a connection from 127.0.1.1, too many of that address' ||
+		fail "nothing in the kernel log"
+	flood_end
+	wait_for 10 none_left
+	ok "600 from one address"
+}
+
+# Many addresses: the portal is full, and yet who tries again gets in.
+many_addresses()
+{
+	flood_start 50 200
+	wait_for 10 can_login
+	[ "$(objects)" -le 2500 ] || fail "$(objects) connections in memory"
+	# Each has its deadline, whatever its peer does.
+	wait_for 30 none_left
+	[ "$(stat_of login_timeout)" -gt 0 ] || fail "login_timeout is 0"
+	flood_end
+	can_login
+	ok "10000 from 50 addresses"
+}
+
+limits()
+{
+	must_fail eval "echo 0 >$PARAMETERS/pending_logins" 2>/dev/null
+	must_fail eval "echo x >$PARAMETERS/pending_logins_per_address" 2>/dev/null
+	echo 4 >$PARAMETERS/pending_logins_per_address
+	echo 8 >$PARAMETERS/pending_logins
+	flood_start 1 20
+	can_login
+	[ "$(objects)" -le 20 ] || fail "$(objects) connections in memory"
+	flood_end
+	echo 2048 >$PARAMETERS/pending_logins
+	echo 512 >$PARAMETERS/pending_logins_per_address
+	ok "limits are parameters"
+}
+
+run()
+{
+	lunar_load
+	truncate -s 16M /tmp/flood.img
+	defer rm -f /tmp/flood.img
+	simple_target /tmp/flood.img 16M
+	one_address
+	many_addresses
+	limits
+}
