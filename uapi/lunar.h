@@ -51,8 +51,36 @@
 #define LUNAR_CHAP_SECRET_MIN		12	/* RFC 7143 9.2.1: 96 bits */
 #define LUNAR_CHAP_SECRET_MAX		255
 
-/* What an auth attribute shows, and takes, for a value that is not set. */
+/*
+ * auth/users: more users besides auth/userid, of the TPG, of an ACL, of
+ * discovery. "NAME SECRET" written to it adds one or changes its secret,
+ * "-NAME" takes one away; it shows names only. Bytes for all lines together.
+ */
+#define LUNAR_CHAP_USERS_SIZE		2048
+
+/* What an attribute of a text shows, and takes, when it is not set. */
 #define LUNAR_AUTH_UNSET		"NULL"
+
+/*
+ * attrib/allowed_addresses and attrib/denied_addresses of the TPG and of an
+ * ACL: addresses and subnets ("192.0.2.7,10.0.0.0/8 2001:db8::/32"). Who is
+ * denied does not log in, nor does who is not allowed where there is a list of
+ * the allowed. Bytes of a list.
+ */
+#define LUNAR_ACCESS_LIST_MAX		511
+
+/*
+ * attrib/redirect of the TPG: "temporary ADDRESS:PORT" or "permanent ...",
+ * where logins are sent instead, but for those that are there already.
+ */
+#define LUNAR_REDIRECT_TEMPORARY	"temporary"
+#define LUNAR_REDIRECT_PERMANENT	"permanent"
+
+/*
+ * logout_request of the TPG and of a portal, write only: asks the initiators
+ * to log out within so many seconds, after which they are dropped.
+ */
+#define LUNAR_LOGOUT_TIME_MAX		3600
 
 /*
  * The fabric's own name: what target core records in persistent reservation

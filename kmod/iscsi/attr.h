@@ -24,6 +24,14 @@ static struct configfs_attribute _id##_attr = {				\
 	.store		= _id##_store,					\
 }
 
+#define LUNAR_ATTR_WO(_id, _file, _mode)				\
+static struct configfs_attribute _id##_attr = {				\
+	.ca_name	= _file,					\
+	.ca_mode	= _mode,					\
+	.ca_owner	= THIS_MODULE,					\
+	.store		= _id##_store,					\
+}
+
 #define LUNAR_ATTR_RO(_id, _file, _mode)				\
 static struct configfs_attribute _id##_attr = {				\
 	.ca_name	= _file,					\
@@ -73,6 +81,17 @@ ssize_t lunar_attr_auth_store(struct lunar_auth *auth, char *field,
 			      bool secret, struct lunar_attr_owner owner,
 			      const char *file, const char *page, size_t count);
 ssize_t lunar_attr_mutual_show(struct lunar_auth *auth, char *page);
+ssize_t lunar_attr_users_show(struct lunar_auth *auth, char *page);
+ssize_t lunar_attr_users_store(struct lunar_auth *auth,
+			       struct lunar_attr_owner owner, const char *page,
+			       size_t count);
+ssize_t lunar_attr_access_show(struct lunar_access *access, const char *list,
+			       char *page);
+ssize_t lunar_attr_access_store(struct lunar_access *access, char *list,
+				struct lunar_attr_owner owner, const char *file,
+				const char *page, size_t count);
+int lunar_attr_key(struct lunar_attr_owner owner, int id, const char *page,
+		   u32 *value);
 
 /*
  * The files of an auth/ directory. _dir_auth() finds the credentials of a
@@ -83,6 +102,19 @@ LUNAR_ATTR_CREDENTIAL(_dir##_, userid, false);				\
 LUNAR_ATTR_CREDENTIAL(_dir##_, password, true);				\
 LUNAR_ATTR_CREDENTIAL(_dir##_, userid_mutual, false);			\
 LUNAR_ATTR_CREDENTIAL(_dir##_, password_mutual, true);			\
+static ssize_t _dir##_users_show(struct config_item *item, char *page)	\
+{									\
+	return lunar_attr_users_show(_dir##_auth(item), page);		\
+}									\
+									\
+static ssize_t _dir##_users_store(struct config_item *item,		\
+				  const char *page, size_t count)	\
+{									\
+	return lunar_attr_users_store(_dir##_auth(item),		\
+				      _dir##_owner(item), page, count);	\
+}									\
+LUNAR_ATTR_RW(_dir##_users, "users", 0600);				\
+									\
 static ssize_t _dir##_authenticate_target_show(struct config_item *item, \
 					       char *page)		\
 {									\
@@ -111,5 +143,32 @@ static ssize_t _dir##_name##_store(struct config_item *item,		\
 				     count);				\
 }									\
 LUNAR_ATTR_RW(_dir##_name, #_name, 0600)
+
+/*
+ * A list of addresses in an attrib/ directory. _dir##access() finds the lists of a
+ * config_item, _dir##owner() whose they are.
+ */
+#define LUNAR_ATTR_ADDRESSES(_dir, _list)				\
+static char *_dir##_list(struct config_item *item)			\
+{									\
+	return (*_dir##access(item))._list;				\
+}									\
+									\
+static ssize_t _dir##_list##_show(struct config_item *item, char *page)	\
+{									\
+	return lunar_attr_access_show(_dir##access(item),		\
+				      _dir##_list(item), page);		\
+}									\
+									\
+static ssize_t _dir##_list##_store(struct config_item *item,		\
+				   const char *page, size_t count)	\
+{									\
+	return lunar_attr_access_store(_dir##access(item),		\
+				       _dir##_list(item),		\
+				       _dir##owner(item),		\
+				       #_list "_addresses", page,	\
+				       count);				\
+}									\
+LUNAR_ATTR_RW(_dir##_list, #_list "_addresses", 0644)
 
 #endif /* LUNAR_ATTR_H */

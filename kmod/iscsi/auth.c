@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CHAP: the exchange and its secrets. Text is chap.c's. */
+/*
+ * CHAP: the exchange and its secrets; text is chap.c's. And who may log in by
+ * address.
+ */
 
 #include <crypto/algapi.h>
 #include <crypto/hash.h>
 #include <linux/err.h>
+#include <linux/list.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "auth.h"
 
 #define AUTH_DIGEST_MAX	32
@@ -39,26 +44,37 @@ enum auth_state {
 
 /**
  * struct lunar_chap - one exchange, in one login
+ * @entry:	in exchanges
  * @auth:	copy of the credentials; its lock is not used
  * @state:	which keys come next
  * @algorithm:	chosen from CHAP_A
  * @tfm:	its digest
  * @id:		our CHAP_I
- * @challenge:	our CHAP_C, algorithm->digest_len bytes
+ * @challenge:	our CHAP_C
+ * @challenge_len: its bytes, as many as the digest has; 0 until it is sent
  * @theirs:	the initiator's CHAP_C
  * @input:	what a digest is made of: identifier, secret, challenge
  */
 struct lunar_chap {
+	struct list_head		entry;
 	struct lunar_auth		auth;
 	enum auth_state			state;
 	const struct auth_algorithm	*algorithm;
 	struct crypto_shash		*tfm;
 	u8				id;
 	u8				challenge[AUTH_DIGEST_MAX];
+	u32				challenge_len;
 	u8				theirs[LUNAR_CHAP_CHALLENGE_MAX];
 	u8				input[1 + LUNAR_CHAP_SECRET_MAX +
 					      LUNAR_CHAP_CHALLENGE_MAX];
 };
+
+/*
+ * Exchanges in progress, of all logins: whose challenge comes back on another
+ * connection is being used to have us answer it.
+ */
+static LIST_HEAD(exchanges);
+static DEFINE_SPINLOCK(exchanges_lock);	/* exchanges, their challenge; nests in none */
 
 /* CHAP_N and CHAP_R; the first answer, CHAP_A, CHAP_I, CHAP_C, is shorter. */
 static_assert(sizeof("CHAP_N=") + LUNAR_CHAP_USER_MAX + sizeof("CHAP_R=") +
@@ -69,6 +85,7 @@ static void copy_auth(struct lunar_auth *auth, struct lunar_auth *copy)
 	spin_lock(&auth->lock);
 	strscpy(copy->userid, auth->userid, sizeof(copy->userid));
 	strscpy(copy->password, auth->password, sizeof(copy->password));
+	memcpy(copy->users, auth->users, sizeof(copy->users));
 	strscpy(copy->userid_mutual, auth->userid_mutual,
 		sizeof(copy->userid_mutual));
 	strscpy(copy->password_mutual, auth->password_mutual,
@@ -77,12 +94,54 @@ static void copy_auth(struct lunar_auth *auth, struct lunar_auth *copy)
 }
 
 /**
+ * lunar_auth_set_user() - one more user, or another secret for one
+ * @auth:	the credentials
+ * @name:	CHAP_N, without blank or newline
+ * @name_len:	1 to LUNAR_CHAP_USER_MAX
+ * @secret:	without newline
+ * @secret_len:	LUNAR_CHAP_SECRET_MIN to LUNAR_CHAP_SECRET_MAX
+ *
+ * Context: process. Takes effect with the next login.
+ * Return: 0, or -ENOSPC if there are too many.
+ */
+int lunar_auth_set_user(struct lunar_auth *auth, const char *name, u32 name_len,
+			const char *secret, u32 secret_len)
+{
+	int ret;
+
+	spin_lock(&auth->lock);
+	ret = lunar_chap_put_user(auth->users, sizeof(auth->users), name,
+				  name_len, secret, secret_len);
+	spin_unlock(&auth->lock);
+	return ret;
+}
+
+/**
+ * lunar_auth_del_user() - undo lunar_auth_set_user()
+ * @auth:	the credentials
+ * @name:	CHAP_N
+ * @len:	its length
+ *
+ * Context: process. Takes effect with the next login.
+ * Return: 0, or -ENOENT if there is no such user.
+ */
+int lunar_auth_del_user(struct lunar_auth *auth, const char *name, u32 len)
+{
+	int ret;
+
+	spin_lock(&auth->lock);
+	ret = lunar_chap_del_user(auth->users, name, len);
+	spin_unlock(&auth->lock);
+	return ret;
+}
+
+/**
  * lunar_auth_alloc() - begin an exchange
  * @auth:	the credentials; copied, so a change does not meet a login halfway
  *
  * Context: process, may sleep.
- * Return: the exchange, owned by the caller, or ERR_PTR(): -ENOKEY if no user id
- * is set, -EINVAL if there is one without a password, -ENOMEM.
+ * Return: the exchange, owned by the caller, or ERR_PTR(): -ENOKEY if no user is
+ * set, -EINVAL if there is only a user id without a password, -ENOMEM.
  */
 struct lunar_chap *lunar_auth_alloc(struct lunar_auth *auth)
 {
@@ -92,15 +151,19 @@ struct lunar_chap *lunar_auth_alloc(struct lunar_auth *auth)
 	chap = kzalloc(sizeof(*chap), GFP_KERNEL);
 	if (!chap)
 		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&chap->entry);
 	copy_auth(auth, &chap->auth);
-	if (!chap->auth.userid[0])
+	if (!chap->auth.userid[0] && !chap->auth.users[0])
 		ret = -ENOKEY;
-	else if (!chap->auth.password[0])
+	else if (!chap->auth.password[0] && !chap->auth.users[0])
 		ret = -EINVAL;
 	if (ret) {
 		lunar_auth_free(chap);
 		return ERR_PTR(ret);
 	}
+	spin_lock(&exchanges_lock);
+	list_add(&chap->entry, &exchanges);
+	spin_unlock(&exchanges_lock);
 	return chap;
 }
 
@@ -114,6 +177,9 @@ void lunar_auth_free(struct lunar_chap *chap)
 {
 	if (!chap)
 		return;
+	spin_lock(&exchanges_lock);
+	list_del(&chap->entry);
+	spin_unlock(&exchanges_lock);
 	if (chap->tfm)
 		crypto_free_shash(chap->tfm);
 	kfree_sensitive(chap);
@@ -203,10 +269,13 @@ take_algorithms(struct lunar_chap *chap,
 		return fail(why, "no CHAP algorithm in common");
 
 	get_random_bytes(&chap->id, sizeof(chap->id));
-	get_random_bytes(chap->challenge, chap->algorithm->digest_len);
+	spin_lock(&exchanges_lock);
+	chap->challenge_len = chap->algorithm->digest_len;
+	get_random_bytes(chap->challenge, chap->challenge_len);
+	spin_unlock(&exchanges_lock);
 	put_number(reply, "CHAP_A", chap->algorithm->id);
 	put_number(reply, "CHAP_I", chap->id);
-	put_bytes(reply, "CHAP_C", chap->challenge, chap->algorithm->digest_len);
+	put_bytes(reply, "CHAP_C", chap->challenge, chap->challenge_len);
 	chap->state = AUTH_WANT_RESPONSE;
 	return LUNAR_AUTH_MORE;
 }
@@ -216,10 +285,29 @@ static bool user_matches(const struct lunar_chap *chap, const char *name)
 	char theirs[LUNAR_CHAP_USER_MAX + 1] = "";
 	char ours[LUNAR_CHAP_USER_MAX + 1] = "";
 
-	if (strscpy(theirs, name, sizeof(theirs)) < 0)
+	if (!chap->auth.userid[0] || strscpy(theirs, name, sizeof(theirs)) < 0)
 		return false;
 	strscpy(ours, chap->auth.userid, sizeof(ours));
 	return !crypto_memneq(theirs, ours, sizeof(ours));
+}
+
+/*
+ * Puts the secret of @name into auth.password, where that of auth.userid is; an
+ * unknown user gets an empty one, so that to refuse him takes as long.
+ */
+static bool load_secret(struct lunar_chap *chap, const char *name)
+{
+	struct lunar_auth *auth = &chap->auth;
+	const char *secret;
+	u32 len = 0;
+
+	if (user_matches(chap, name))
+		return auth->password[0];
+	secret = lunar_chap_find_user(auth->users, name, &len);
+	memzero_explicit(auth->password, sizeof(auth->password));
+	if (secret)
+		memcpy(auth->password, secret, len);
+	return secret;
 }
 
 static bool response_matches(struct lunar_chap *chap, const char *response)
@@ -229,7 +317,7 @@ static bool response_matches(struct lunar_chap *chap, const char *response)
 	bool same;
 
 	same = !digest(chap, chap->id, chap->auth.password, chap->challenge,
-		       len, expected) &&
+		       chap->challenge_len, expected) &&
 	       lunar_chap_decode(response, theirs, sizeof(theirs)) == len &&
 	       !crypto_memneq(theirs, expected, len);
 	memzero_explicit(expected, sizeof(expected));
@@ -246,13 +334,26 @@ static bool same_secrets(const struct lunar_auth *auth)
 	       !strcmp(auth->password, auth->password_mutual);
 }
 
+/* RFC 7143 9.2.1: never answer a challenge of our own, this one or another. */
+static bool is_ours(const u8 *challenge, u32 len)
+{
+	const struct lunar_chap *chap;
+	bool ours = false;
+
+	spin_lock(&exchanges_lock);
+	list_for_each_entry(chap, &exchanges, entry)
+		ours |= chap->challenge_len == len &&
+			!memcmp(chap->challenge, challenge, len);
+	spin_unlock(&exchanges_lock);
+	return ours;
+}
+
 /* The initiator has proven itself and wants the target to do the same. */
 static enum lunar_auth_verdict
 answer_challenge(struct lunar_chap *chap,
 		 const struct lunar_chap_request *request,
 		 struct lunar_text *reply, const char **why)
 {
-	u32 own_len = chap->algorithm->digest_len;
 	u8 out[AUTH_DIGEST_MAX];
 	int id, len;
 
@@ -265,14 +366,13 @@ answer_challenge(struct lunar_chap *chap,
 				sizeof(chap->theirs));
 	if (id < 0 || len < 0)
 		return fail(why, "malformed CHAP_I or CHAP_C");
-	/* RFC 7143 9.2.1: never answer our own challenge. */
-	if (len == own_len && !memcmp(chap->theirs, chap->challenge, own_len))
-		return fail(why, "the target's own challenge came back");
+	if (is_ours(chap->theirs, len))
+		return fail(why, "a challenge of the target came back");
 	if (digest(chap, id, chap->auth.password_mutual, chap->theirs, len, out))
 		return fail(why, "cannot compute the mutual CHAP response");
 
 	lunar_keys_put(reply, "CHAP_N", chap->auth.userid_mutual);
-	put_bytes(reply, "CHAP_R", out, own_len);
+	put_bytes(reply, "CHAP_R", out, chap->algorithm->digest_len);
 	return LUNAR_AUTH_PASS;
 }
 
@@ -286,7 +386,7 @@ take_response(struct lunar_chap *chap,
 	if (request->algorithms || !request->name || !request->response)
 		return fail(why, "CHAP_N and CHAP_R are missing");
 	/* Both, always: an unknown name takes as long as a wrong secret. */
-	known = user_matches(chap, request->name);
+	known = load_secret(chap, request->name);
 	proven = response_matches(chap, request->response);
 	if (!known)
 		return fail(why, "unknown CHAP user name");
@@ -330,4 +430,26 @@ enum lunar_auth_verdict lunar_auth_step(struct lunar_chap *chap,
 	default:
 		return fail(why, "CHAP keys after the end of CHAP");
 	}
+}
+
+/**
+ * lunar_auth_permits() - may one log in from this address?
+ * @access:	the lists
+ * @peer:	the address
+ *
+ * What is denied is denied, whatever else is allowed.
+ *
+ * Context: process.
+ * Return: true if it may.
+ */
+bool lunar_auth_permits(struct lunar_access *access,
+			const struct sockaddr_storage *peer)
+{
+	bool yes;
+
+	spin_lock(&access->lock);
+	yes = !lunar_access_has(access->denied, peer) &&
+	      (!access->allowed[0] || lunar_access_has(access->allowed, peer));
+	spin_unlock(&access->lock);
+	return yes;
 }

@@ -194,3 +194,111 @@ void lunar_chap_encode(const u8 *buf, u32 len, char *text)
 	}
 	*text = '\0';
 }
+
+/**
+ * lunar_chap_next_user() - the first user of the rest of a list
+ * @users:	the list, or any line of it
+ * @len:	length of the name at @users
+ *
+ * Context: any.
+ * Return: the line behind that user's, or NULL at the end of the list.
+ */
+const char *lunar_chap_next_user(const char *users, u32 *len)
+{
+	if (!*users)
+		return NULL;
+	*len = strcspn(users, " ");
+	return users + strcspn(users, "\n") + 1;
+}
+
+static const char *find_line(const char *users, const char *name, u32 name_len)
+{
+	const char *line, *next;
+	u32 len;
+
+	for (line = users; (next = lunar_chap_next_user(line, &len)); line = next)
+		if (len == name_len && !memcmp(line, name, len))
+			return line;
+	return NULL;
+}
+
+/**
+ * lunar_chap_find_user() - look a user up
+ * @users:	the list
+ * @name:	CHAP_N as received
+ * @len:	length of the secret
+ *
+ * Context: any.
+ * Return: the secret, in @users, or NULL if there is no such user.
+ */
+const char *lunar_chap_find_user(const char *users, const char *name, u32 *len)
+{
+	u32 name_len = strlen(name);
+	const char *line = find_line(users, name, name_len);
+
+	if (!line)
+		return NULL;
+	line += name_len + 1;
+	*len = strcspn(line, "\n");
+	return line;
+}
+
+/**
+ * lunar_chap_del_user() - take a user off a list
+ * @users:	the list; what is behind its end is zeroed
+ * @name:	need not end with a NUL
+ * @name_len:	its length
+ *
+ * Context: any.
+ * Return: 0, or -ENOENT if there is no such user.
+ */
+int lunar_chap_del_user(char *users, const char *name, u32 name_len)
+{
+	const char *line = find_line(users, name, name_len);
+	u32 line_len, rest;
+	char *to;
+
+	if (!line)
+		return -ENOENT;
+	to = users + (line - users);
+	line_len = strcspn(line, "\n") + 1;
+	rest = strlen(line + line_len);
+	memmove(to, line + line_len, rest);
+	memset(to + rest, 0, line_len);
+	return 0;
+}
+
+/**
+ * lunar_chap_put_user() - add a user to a list, or give one another secret
+ * @users:	the list
+ * @size:	bytes there are, the NUL included
+ * @name:	need not end with a NUL
+ * @name_len:	its length, at least 1
+ * @secret:	need not end with a NUL
+ * @secret_len:	its length
+ *
+ * Context: any.
+ * Return: 0, or -ENOSPC if there is no room; the list is then as it was.
+ */
+int lunar_chap_put_user(char *users, u32 size, const char *name, u32 name_len,
+			const char *secret, u32 secret_len)
+{
+	const char *old = find_line(users, name, name_len);
+	u32 old_len = old ? strcspn(old, "\n") + 1 : 0;
+	u32 used = strlen(users);
+	char *to;
+
+	if (used - old_len + name_len + secret_len + 2 >= size)
+		return -ENOSPC;
+	if (old)
+		lunar_chap_del_user(users, name, name_len);
+	to = users + used - old_len;
+	memcpy(to, name, name_len);
+	to += name_len;
+	*to++ = ' ';
+	memcpy(to, secret, secret_len);
+	to += secret_len;
+	*to++ = '\n';
+	*to = '\0';
+	return 0;
+}

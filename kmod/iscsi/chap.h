@@ -29,6 +29,16 @@ struct lunar_chap_request {
 	const char	*response;
 };
 
+/*
+ * Users with their secrets, as text: lines of name, blank, secret. A name has no
+ * blank; it and the secret have no newline.
+ */
+const char *lunar_chap_find_user(const char *users, const char *name, u32 *len);
+const char *lunar_chap_next_user(const char *users, u32 *len);
+int lunar_chap_put_user(char *users, u32 size, const char *name, u32 name_len,
+			const char *secret, u32 secret_len);
+int lunar_chap_del_user(char *users, const char *name, u32 name_len);
+
 int lunar_chap_take(struct lunar_chap_request *request, const char *name,
 		    const char *value);
 int lunar_chap_number(const char *text, u32 len);

@@ -59,6 +59,7 @@ struct configfs_attribute *lunar_configfs_discovery_attrs[] = {
 	&discovery_password_attr,
 	&discovery_userid_mutual_attr,
 	&discovery_password_mutual_attr,
+	&discovery_users_attr,
 	&discovery_authenticate_target_attr,
 	&discovery_enforce_discovery_auth_attr,
 	NULL,

@@ -20,6 +20,7 @@ struct target_fabric_configfs;
 extern struct configfs_attribute *lunar_configfs_wwn_attrs[];
 extern struct configfs_attribute *lunar_configfs_discovery_attrs[];
 extern struct configfs_attribute *lunar_configfs_tpg_attrs[];
+extern struct configfs_attribute *lunar_configfs_tpg_np_attrs[];
 extern struct configfs_attribute *lunar_configfs_tpg_attrib_attrs[];
 extern struct configfs_attribute *lunar_configfs_tpg_auth_attrs[];
 extern struct configfs_attribute *lunar_configfs_tpg_param_attrs[];

@@ -183,15 +183,124 @@ static ssize_t attrib_##_name##_store(struct config_item *item,		\
 }									\
 LUNAR_ATTR_RW(attrib_##_name, #_name, 0644)
 
-/* Inherited from the TPG. */
-NACL_ATTRIB_FIXED(authentication, -1);
 NACL_ATTRIB_FIXED(default_erl, 0);
 NACL_ATTRIB_FIXED(random_datain_pdu_offsets, 0);
 NACL_ATTRIB_FIXED(random_datain_seq_offsets, 0);
 NACL_ATTRIB_FIXED(random_r2t_offsets, 0);
 
+/* -1: as the TPG says. */
+static ssize_t attrib_authentication_show(struct config_item *item, char *page)
+{
+	struct lunar_node_acl *acl = to_lunar_acl(attrib_to_nacl(item));
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(acl->authentication));
+}
+
+static ssize_t attrib_authentication_store(struct config_item *item,
+					   const char *page, size_t count)
+{
+	struct lunar_node_acl *acl = to_lunar_acl(attrib_to_nacl(item));
+	s32 value;
+
+	if (kstrtos32(page, 0, &value) || value < -1 || value > 1)
+		return lunar_attr_refuse(lunar_attr_of_acl(&acl->se_acl),
+					 "authentication", page,
+					 "must be -1, 0 or 1");
+	WRITE_ONCE(acl->authentication, value);
+	return count;
+}
+
+LUNAR_ATTR_RW(attrib_authentication, "authentication", 0644);
+
+static struct lunar_access *attrib_access(struct config_item *item)
+{
+	return &to_lunar_acl(attrib_to_nacl(item))->access;
+}
+
+static struct lunar_attr_owner attrib_owner(struct config_item *item)
+{
+	return lunar_attr_of_acl(attrib_to_nacl(item));
+}
+
+LUNAR_ATTR_ADDRESSES(attrib_, allowed);
+LUNAR_ATTR_ADDRESSES(attrib_, denied);
+
+/*
+ * What this initiator is offered in place of what param/ of the TPG says. Not in
+ * param/, where rtslib expects what was negotiated.
+ */
+static ssize_t own_key_show(struct config_item *item, int id, char *page)
+{
+	const struct lunar_node_acl *acl = to_lunar_acl(attrib_to_nacl(item));
+	int len;
+
+	if (!test_bit(id, &acl->own))
+		return sysfs_emit(page, LUNAR_AUTH_UNSET "\n");
+	len = lunar_keys_format(id, READ_ONCE(acl->params.val[id]), page,
+				PAGE_SIZE - 1);
+	if (len < 0)
+		return len;
+	page[len] = '\n';
+	return len + 1;
+}
+
+static ssize_t own_key_store(struct config_item *item, int id,
+			     const char *page, size_t count)
+{
+	struct lunar_node_acl *acl = to_lunar_acl(attrib_to_nacl(item));
+	u32 value;
+	int ret;
+
+	if (sysfs_streq(page, LUNAR_AUTH_UNSET)) {
+		clear_bit(id, &acl->own);
+		return count;
+	}
+	ret = lunar_attr_key(lunar_attr_of_acl(&acl->se_acl), id, page, &value);
+	if (ret)
+		return ret;
+	WRITE_ONCE(acl->params.val[id], value);
+	set_bit(id, &acl->own);
+	return count;
+}
+
+#define NACL_KEY(_key, _file)						\
+static ssize_t own_##_key##_show(struct config_item *item, char *page)	\
+{									\
+	return own_key_show(item, LUNAR_KEY_##_key, page);		\
+}									\
+									\
+static ssize_t own_##_key##_store(struct config_item *item,		\
+				  const char *page, size_t count)	\
+{									\
+	return own_key_store(item, LUNAR_KEY_##_key, page, count);	\
+}									\
+LUNAR_ATTR_RW(own_##_key, _file, 0644)
+
+NACL_KEY(HEADER_DIGEST, "HeaderDigest");
+NACL_KEY(DATA_DIGEST, "DataDigest");
+NACL_KEY(INITIAL_R2T, "InitialR2T");
+NACL_KEY(IMMEDIATE_DATA, "ImmediateData");
+NACL_KEY(MAX_RECV_DATA_SEGMENT_LENGTH, "MaxRecvDataSegmentLength");
+NACL_KEY(MAX_BURST_LENGTH, "MaxBurstLength");
+NACL_KEY(FIRST_BURST_LENGTH, "FirstBurstLength");
+NACL_KEY(DEFAULT_TIME2WAIT, "DefaultTime2Wait");
+NACL_KEY(DEFAULT_TIME2RETAIN, "DefaultTime2Retain");
+NACL_KEY(MAX_OUTSTANDING_R2T, "MaxOutstandingR2T");
+
 struct configfs_attribute *lunar_configfs_nacl_attrib_attrs[] = {
+	&attrib_allowed_attr,
 	&attrib_authentication_attr,
+	&attrib_denied_attr,
+	&own_HEADER_DIGEST_attr,
+	&own_DATA_DIGEST_attr,
+	&own_INITIAL_R2T_attr,
+	&own_IMMEDIATE_DATA_attr,
+	&own_MAX_RECV_DATA_SEGMENT_LENGTH_attr,
+	&own_MAX_BURST_LENGTH_attr,
+	&own_FIRST_BURST_LENGTH_attr,
+	&own_DEFAULT_TIME2WAIT_attr,
+	&own_DEFAULT_TIME2RETAIN_attr,
+	&own_MAX_OUTSTANDING_R2T_attr,
 	&attrib_default_erl_attr,
 	&attrib_random_datain_pdu_offsets_attr,
 	&attrib_random_datain_seq_offsets_attr,
@@ -266,6 +375,7 @@ struct configfs_attribute *lunar_configfs_nacl_auth_attrs[] = {
 	&nacl_password_attr,
 	&nacl_userid_mutual_attr,
 	&nacl_password_mutual_attr,
+	&nacl_users_attr,
 	&nacl_authenticate_target_attr,
 	NULL,
 };

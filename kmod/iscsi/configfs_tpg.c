@@ -11,6 +11,7 @@
 #include <lunar.h>
 #include "attr.h"
 #include "configfs.h"
+#include "portal.h"
 #include "tpg.h"
 
 /* --- TPG attrib/ ---------------------------------------------------------- */
@@ -87,11 +88,55 @@ TPG_ATTRIB_FIXED(login_keys_workaround, 1);
 /* A disabled TPG is in no SendTargets answer. */
 TPG_ATTRIB_FIXED(tpg_enabled_sendtargets, 1);
 
+static struct lunar_access *attrib_access(struct config_item *item)
+{
+	return &to_lunar_tpg(attrib_to_tpg(item))->access;
+}
+
+static struct lunar_attr_owner attrib_owner(struct config_item *item)
+{
+	return lunar_attr_of_tpg(to_lunar_tpg(attrib_to_tpg(item)));
+}
+
+LUNAR_ATTR_ADDRESSES(attrib_, allowed);
+LUNAR_ATTR_ADDRESSES(attrib_, denied);
+
+static ssize_t attrib_redirect_show(struct config_item *item, char *page)
+{
+	struct lunar_tpg *tpg = to_lunar_tpg(attrib_to_tpg(item));
+	ssize_t len;
+
+	spin_lock_bh(&tpg->lock);
+	len = sysfs_emit(page, "%s\n", tpg->redirect[0] ? tpg->redirect :
+							  LUNAR_AUTH_UNSET);
+	spin_unlock_bh(&tpg->lock);
+	return len;
+}
+
+static ssize_t attrib_redirect_store(struct config_item *item, const char *page,
+				     size_t count)
+{
+	struct lunar_tpg *tpg = to_lunar_tpg(attrib_to_tpg(item));
+	char text[LUNAR_TPG_REDIRECT_SIZE] = "";
+	int len = lunar_attr_len(page);
+
+	if (len < sizeof(text) && !sysfs_streq(page, LUNAR_AUTH_UNSET))
+		memcpy(text, page, len);
+	if (len >= sizeof(text) || lunar_tpg_set_redirect(tpg, text))
+		return lunar_attr_refuse(lunar_attr_of_tpg(tpg), "redirect", page,
+					 "must be temporary or permanent, and a.b.c.d:port or [v6]:port");
+	return count;
+}
+
+LUNAR_ATTR_RW(attrib_redirect, "redirect", 0644);
+
 struct configfs_attribute *lunar_configfs_tpg_attrib_attrs[] = {
+	&attrib_allowed_attr,
 	&attrib_authentication_attr,
 	&attrib_cache_dynamic_acls_attr,
 	&attrib_default_cmdsn_depth_attr,
 	&attrib_default_erl_attr,
+	&attrib_denied_attr,
 	&attrib_demo_mode_discovery_attr,
 	&attrib_demo_mode_write_protect_attr,
 	&attrib_fabric_prot_type_attr,
@@ -99,6 +144,7 @@ struct configfs_attribute *lunar_configfs_tpg_attrib_attrs[] = {
 	&attrib_login_keys_workaround_attr,
 	&attrib_login_timeout_attr,
 	&attrib_prod_mode_write_protect_attr,
+	&attrib_redirect_attr,
 	&attrib_t10_pi_attr,
 	&attrib_tpg_enabled_sendtargets_attr,
 	NULL,
@@ -123,24 +169,12 @@ static ssize_t param_store(struct config_item *item, int id, const char *page,
 			   size_t count)
 {
 	struct lunar_tpg *tpg = to_lunar_tpg(param_to_tpg(item));
-	char text[LUNAR_KEY_REPLY_MAX];
-	int len = lunar_attr_len(page);
-	int ret = -EINVAL;
 	u32 value;
+	int ret;
 
-	if (len < sizeof(text)) {
-		memcpy(text, page, len);
-		text[len] = '\0';
-		ret = lunar_keys_parse(id, text, &value);
-	}
-	if (ret) {
-		lunar_attr_refuse(lunar_attr_of_tpg(tpg),
-				  lunar_keys_table[id].name, page,
-				  ret == -EOPNOTSUPP ?
-				  "this value is not supported" :
-				  "not a value of this key (RFC 7143 13)");
+	ret = lunar_attr_key(lunar_attr_of_tpg(tpg), id, page, &value);
+	if (ret)
 		return ret;
-	}
 	WRITE_ONCE(tpg->params.val[id], value);
 	return count;
 }
@@ -330,6 +364,7 @@ struct configfs_attribute *lunar_configfs_tpg_auth_attrs[] = {
 	&tpg_password_attr,
 	&tpg_userid_mutual_attr,
 	&tpg_password_mutual_attr,
+	&tpg_users_attr,
 	&tpg_authenticate_target_attr,
 	NULL,
 };
@@ -342,7 +377,44 @@ static ssize_t tpg_dynamic_sessions_show(struct config_item *item, char *page)
 
 LUNAR_ATTR_RO(tpg_dynamic_sessions, "dynamic_sessions", 0444);
 
+static ssize_t ask_logout(struct lunar_tpg *tpg,
+			  const struct lunar_portal *portal, const char *page,
+			  size_t count)
+{
+	u32 seconds;
+
+	if (lunar_attr_number(lunar_attr_of_tpg(tpg), "logout_request", page, 1,
+			      LUNAR_LOGOUT_TIME_MAX, &seconds))
+		return -EINVAL;
+	lunar_tpg_ask_logout(tpg, portal, seconds);
+	return count;
+}
+
+static ssize_t tpg_logout_request_store(struct config_item *item,
+					const char *page, size_t count)
+{
+	return ask_logout(to_lunar_tpg(to_tpg(item)), NULL, page, count);
+}
+
+LUNAR_ATTR_WO(tpg_logout_request, "logout_request", 0200);
+
+static ssize_t np_logout_request_store(struct config_item *item,
+				       const char *page, size_t count)
+{
+	const struct lunar_np *np = to_lunar_np(to_tpg_np(item));
+
+	return ask_logout(np->tpg, np->portal, page, count);
+}
+
+LUNAR_ATTR_WO(np_logout_request, "logout_request", 0200);
+
+struct configfs_attribute *lunar_configfs_tpg_np_attrs[] = {
+	&np_logout_request_attr,
+	NULL,
+};
+
 struct configfs_attribute *lunar_configfs_tpg_attrs[] = {
 	&tpg_dynamic_sessions_attr,
+	&tpg_logout_request_attr,
 	NULL,
 };

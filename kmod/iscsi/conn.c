@@ -30,6 +30,7 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_NO_MEMORY]		= "out of memory",
 	[LUNAR_CLOSE_DATA_OUT]		= "data of a write did not come",
 	[LUNAR_CLOSE_IDLE]		= "discovery session left open",
+	[LUNAR_CLOSE_NO_LOGOUT]		= "did not log out when asked to",
 };
 
 /**
@@ -100,6 +101,23 @@ void lunar_conn_look(struct lunar_conn *conn)
 	if (!refcount_inc_not_zero(&conn->refs))
 		return;
 	WRITE_ONCE(conn->look, true);
+	lunar_conn_kick(conn);
+	lunar_conn_put(conn);
+}
+
+/**
+ * lunar_conn_ask_logout() - have the owner ask the initiator to log out
+ * @conn:	on a list whose lock the caller holds; may be on its way out, or in
+ *		login, then it is asked after that
+ * @seconds:	how long it may take
+ *
+ * Any context.
+ */
+void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds)
+{
+	if (!refcount_inc_not_zero(&conn->refs))
+		return;
+	WRITE_ONCE(conn->logout_seconds, seconds);
 	lunar_conn_kick(conn);
 	lunar_conn_put(conn);
 }
@@ -291,6 +309,14 @@ static void conn_timer(struct timer_list *timer)
 	}
 }
 
+static void logout_timer(struct timer_list *timer)
+{
+	struct lunar_conn *conn = container_of(timer, struct lunar_conn,
+					       logout_timer);
+
+	lunar_conn_close(conn, LUNAR_CLOSE_NO_LOGOUT);
+}
+
 /**
  * lunar_conn_arm_login_timer() - set the deadline of a login
  * @conn:	the connection
@@ -363,6 +389,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	INIT_WORK(&conn->io_work, io_work);
 	INIT_WORK(&conn->release_work, release_work);
 	timer_setup(&conn->timer, conn_timer, 0);
+	timer_setup(&conn->logout_timer, logout_timer, 0);
 	INIT_LIST_HEAD(&conn->tpg_entry);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	init_llist_head(&conn->ready);

@@ -63,17 +63,8 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_NO_MEMORY,
 	LUNAR_CLOSE_DATA_OUT,
 	LUNAR_CLOSE_IDLE,
+	LUNAR_CLOSE_NO_LOGOUT,
 	LUNAR_CLOSE_NR,
-};
-
-/**
- * struct lunar_conn_ops - the layer above, given once per module
- * @io:		body of io_work
- * @login:	body of login_work
- */
-struct lunar_conn_ops {
-	void (*io)(struct lunar_conn *conn);
-	void (*login)(struct lunar_conn *conn);
 };
 
 #define LUNAR_CONN_HASH	64
@@ -92,6 +83,7 @@ struct lunar_conn_ops {
  * @release_work: queued once, by the last reference
  * @timer:	deadline of login, of a discovery session, of Data-Out; after the
  *		teardown, when to say that commands are stuck
+ * @logout_timer: deadline of a logout that was asked for
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference
  * @portal_entry: P; off the list when released
@@ -119,6 +111,7 @@ struct lunar_conn_ops {
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
  * @look:	see lunar_conn_look(); cleared by the owner
+ * @logout_seconds: see lunar_conn_ask_logout(); cleared by the owner
  * @header_digest: W; in force from FULL on
  * @data_digest: W; in force from FULL on
  * @torn_down:	W; the owner has closed the socket
@@ -140,6 +133,7 @@ struct lunar_conn {
 	struct work_struct	io_work;
 	struct work_struct	release_work;
 	struct timer_list	timer;
+	struct timer_list	logout_timer;
 	struct lunar_portal	*portal;
 	struct list_head	portal_entry;
 	struct list_head	pending_entry;
@@ -164,6 +158,7 @@ struct lunar_conn {
 	u16			cid;
 	bool			io_owned;
 	bool			look;
+	u32			logout_seconds;
 	bool			header_digest;
 	bool			data_digest;
 	bool			torn_down;
@@ -190,6 +185,7 @@ bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
 void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
 void lunar_conn_kick(struct lunar_conn *conn);
 void lunar_conn_look(struct lunar_conn *conn);
+void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
 void lunar_conn_end_login_timer(struct lunar_conn *conn);
 void lunar_conn_detach(struct lunar_conn *conn);

@@ -225,6 +225,7 @@ static struct target_core_fabric_ops template = {
 	.tfc_discovery_attrs		= lunar_configfs_discovery_attrs,
 	.tfc_wwn_attrs			= lunar_configfs_wwn_attrs,
 	.tfc_tpg_base_attrs		= lunar_configfs_tpg_attrs,
+	.tfc_tpg_np_base_attrs		= lunar_configfs_tpg_np_attrs,
 	.tfc_tpg_attrib_attrs		= lunar_configfs_tpg_attrib_attrs,
 	.tfc_tpg_auth_attrs		= lunar_configfs_tpg_auth_attrs,
 	.tfc_tpg_param_attrs		= lunar_configfs_tpg_param_attrs,

@@ -77,6 +77,7 @@ static void teardown(struct lunar_conn *conn)
 		lunar_cmd_abandon_all(conn, NULL);
 		/* Last: a command that stops waiting may set it once more. */
 		timer_delete_sync(&conn->timer);
+		timer_delete_sync(&conn->logout_timer);
 	}
 	lunar_tx_exit(conn);
 	if (first) {
@@ -223,6 +224,19 @@ static int turn(struct lunar_conn *conn, int *run)
 	return tx || rx;
 }
 
+/* If somebody wants that. */
+static int ask_logout(struct lunar_conn *conn)
+{
+	u32 seconds;
+
+	if (!READ_ONCE(conn->logout_seconds) ||
+	    lunar_conn_state(conn) != LUNAR_CONN_FULL)
+		return 0;
+	seconds = xchg(&conn->logout_seconds, 0);
+	mod_timer(&conn->logout_timer, jiffies + seconds * HZ);
+	return lunar_text_ask_logout(conn, seconds);
+}
+
 static void io(struct lunar_conn *conn)
 {
 	int ret, run = IO_RUN;
@@ -234,7 +248,9 @@ static void io(struct lunar_conn *conn)
 		}
 		if (xchg(&conn->look, false))
 			lunar_cmd_end_aborted(conn);
-		ret = turn(conn, &run);
+		ret = ask_logout(conn);
+		if (!ret)
+			ret = turn(conn, &run);
 		if (ret < 0) {
 			fail(conn, ret);
 			return;

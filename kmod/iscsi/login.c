@@ -246,10 +246,21 @@ static void report(struct lunar_conn *conn, unsigned int status)
 			    &conn->peer, target, &conn->local, status, login->why);
 }
 
+/* RFC 7143 11.13.5: the reply holds a TargetAddress. */
+static bool is_redirect(enum lunar_login_status status)
+{
+	return status == LUNAR_LOGIN_MOVED_TEMPORARILY ||
+	       status == LUNAR_LOGIN_MOVED_PERMANENTLY;
+}
+
 static int refuse(struct lunar_conn *conn, enum lunar_login_status status)
 {
 	struct lunar_login *login = conn->login;
 
+	if (is_redirect(status)) {
+		lunar_stats_inc(LUNAR_STAT_login_redirected);
+		return respond(conn, 0, status, LUNAR_AFTER_CLOSE);
+	}
 	if (status == LUNAR_LOGIN_AUTH_FAILED)
 		lunar_stats_inc(LUNAR_STAT_auth_failed);
 	report(conn, status);

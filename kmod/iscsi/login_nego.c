@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "login_nego.h"
+#include "portal.h"
 #include "session.h"
 #include "tpg.h"
 
@@ -141,12 +142,73 @@ static enum lunar_login_status check_tsih(struct lunar_conn *conn)
 	return lunar_login_fault(login, LUNAR_LOGIN_NO_SESSION, "unknown TSIH");
 }
 
+/* Keys that the ACL has values of its own for. */
+static void override(const struct lunar_node_acl *acl,
+		     struct lunar_params *offer)
+{
+	u32 id;
+
+	for (id = 0; id < LUNAR_KEY_NR; id++)
+		if (test_bit(id, &acl->own))
+			offer->val[id] = READ_ONCE(acl->params.val[id]);
+}
+
+/* May the initiator log in here, and how? The nexus is made when login ends. */
+static enum lunar_login_status take_acl(struct lunar_conn *conn,
+					struct se_node_acl *se_acl)
+{
+	struct lunar_login *login = conn->login;
+	struct lunar_tpg *tpg = conn->tpg;
+	u32 depth = READ_ONCE(tpg->attrib.default_cmdsn_depth);
+	struct lunar_node_acl *acl;
+
+	if (!lunar_tpg_admits(tpg, se_acl, &conn->peer))
+		return lunar_login_fault(login, LUNAR_LOGIN_FORBIDDEN,
+					 "not from this address");
+	login->offer = tpg->params;
+	login->auth_required = READ_ONCE(tpg->attrib.authentication);
+	conn->session->explicit_acl = se_acl;
+	if (se_acl) {
+		acl = to_lunar_acl(se_acl);
+		depth = max(READ_ONCE(se_acl->queue_depth), 1U);
+		override(acl, &login->offer);
+		if (READ_ONCE(acl->authentication) >= 0)
+			login->auth_required = READ_ONCE(acl->authentication);
+	} else if (!READ_ONCE(tpg->attrib.generate_node_acls)) {
+		return lunar_login_fault(login, LUNAR_LOGIN_FORBIDDEN,
+					 "the initiator is in no ACL");
+	}
+	lunar_window_init(&conn->session->window,
+			  be32_to_cpu(login->first.cmdsn), depth);
+	return LUNAR_LOGIN_SUCCESS;
+}
+
+/*
+ * RFC 7143 13.8: the address without a portal group tag. Not for those that are
+ * where they would be sent to.
+ */
+static enum lunar_login_status redirect(struct lunar_conn *conn)
+{
+	char address[LUNAR_TPG_REDIRECT_SIZE];
+	struct lunar_login *login = conn->login;
+	enum lunar_tpg_redirect moved;
+	struct sockaddr_storage to;
+
+	moved = lunar_tpg_get_redirect(conn->tpg, address);
+	if (moved == LUNAR_TPG_STAYS || lunar_portal_parse(address, &to) ||
+	    lunar_portal_same(&to, &conn->local))
+		return LUNAR_LOGIN_SUCCESS;
+	lunar_keys_put(&login->reply, "TargetAddress", address);
+	return moved == LUNAR_TPG_MOVED_TEMPORARILY ?
+	       LUNAR_LOGIN_MOVED_TEMPORARILY : LUNAR_LOGIN_MOVED_PERMANENTLY;
+}
+
 static enum lunar_login_status enter_target(struct lunar_conn *conn)
 {
 	struct lunar_login *login = conn->login;
 	enum lunar_login_status status;
+	struct se_node_acl *se_acl;
 	struct lunar_tpg *tpg;
-	u32 depth;
 
 	status = find_tpg(conn);
 	if (status)
@@ -155,14 +217,16 @@ static enum lunar_login_status enter_target(struct lunar_conn *conn)
 	login->deadline = conn->accepted +
 			  READ_ONCE(tpg->attrib.login_timeout) * HZ;
 	lunar_conn_arm_login_timer(conn, login->deadline);
-	login->offer = tpg->params;
-	login->auth_required = READ_ONCE(tpg->attrib.authentication);
 
-	if (lunar_session_find_acl(conn, &depth))
-		return lunar_login_fault(login, LUNAR_LOGIN_FORBIDDEN,
-					 "the initiator is in no ACL");
-	lunar_window_init(&conn->session->window,
-			  be32_to_cpu(login->first.cmdsn), depth);
+	se_acl = lunar_session_get_acl(tpg, conn->session->initiator);
+	status = take_acl(conn, se_acl);
+	if (se_acl)
+		lunar_session_put_acl(se_acl);
+	if (status)
+		return status;
+	status = redirect(conn);
+	if (status)
+		return status;
 	return check_tsih(conn);
 }
 
@@ -212,7 +276,7 @@ static struct lunar_chap *begin_chap(struct lunar_conn *conn)
 
 	if (conn->session->discovery)
 		return lunar_auth_alloc(&lunar_tpg_discovery.auth);
-	acl = lunar_session_get_acl(conn);
+	acl = lunar_session_get_acl(conn->tpg, conn->session->initiator);
 	if (acl) {
 		chap = lunar_auth_alloc(&to_lunar_acl(acl)->auth);
 		lunar_session_put_acl(acl);
@@ -238,8 +302,8 @@ static enum lunar_login_status try_chap(struct lunar_conn *conn)
 	if (login->auth_required)
 		return lunar_login_fault(login, LUNAR_LOGIN_AUTH_FAILED,
 					 conn->session->discovery ?
-					 "discovery_auth has no user id and password" :
-					 "neither ACL nor TPG has user id and password");
+					 "discovery_auth has no user with a password" :
+					 "neither ACL nor TPG has a user with a password");
 	return LUNAR_LOGIN_SUCCESS;
 }
 

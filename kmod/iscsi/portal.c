@@ -15,6 +15,7 @@
 #include <linux/wait_bit.h>
 #include <net/net_namespace.h>
 #include <lunar.h>
+#include "access.h"
 #include "conn.h"
 #include "portal.h"
 #include "stats.h"
@@ -61,19 +62,6 @@ MODULE_PARM_DESC(pending_logins_per_address,
 		 "of these, from one address (default: "
 		 __stringify(LUNAR_PENDING_PER_ADDRESS_DEFAULT) ")");
 
-static bool same_host(const struct sockaddr_storage *a,
-		      const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET6)
-		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-			       &((const struct sockaddr_in6 *)b)->sin6_addr,
-			       sizeof(struct in6_addr));
-	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
-
 /* Is there room for one more that has to log in? Only accept_work adds any. */
 static bool admit(struct lunar_portal *portal,
 		  const struct sockaddr_storage *peer)
@@ -84,7 +72,7 @@ static bool admit(struct lunar_portal *portal,
 
 	spin_lock_bh(&portal->lock);
 	list_for_each_entry(conn, &portal->pending, pending_entry) {
-		same += same_host(&conn->peer, peer);
+		same += lunar_access_same_host(&conn->peer, peer);
 		if (!oldest && lunar_conn_state(conn) < LUNAR_CONN_CLOSING)
 			oldest = conn;
 	}
@@ -147,8 +135,16 @@ static const struct lunar_sock_ops portal_sock_ops = {
 	.ready	= portal_ready,
 };
 
-/* "a.b.c.d:port" or "[v6]:port", numbers only. */
-static int parse_name(const char *name, struct sockaddr_storage *addr)
+/**
+ * lunar_portal_parse() - an address with a port
+ * @name:	"a.b.c.d:port" or "[v6]:port", numbers only
+ * @addr:	the same; undefined on error
+ *
+ * May sleep.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lunar_portal_parse(const char *name, struct sockaddr_storage *addr)
 {
 	char buf[PORTAL_NAME_SIZE], *host, *port;
 	unsigned short family;
@@ -176,6 +172,27 @@ static int parse_name(const char *name, struct sockaddr_storage *addr)
 		return -EINVAL;
 	memset(addr, 0, sizeof(*addr));
 	return inet_pton_with_scope(&init_net, family, host, port, addr);
+}
+
+/* sin_port and sin6_port are at one place. */
+static_assert(offsetof(struct sockaddr_in, sin_port) ==
+	      offsetof(struct sockaddr_in6, sin6_port));
+
+/**
+ * lunar_portal_same() - the same address and port?
+ * @a:		IPv4 or IPv6
+ * @b:		another
+ *
+ * Any context.
+ *
+ * Return: true if it is.
+ */
+bool lunar_portal_same(const struct sockaddr_storage *a,
+		       const struct sockaddr_storage *b)
+{
+	return lunar_access_same_host(a, b) &&
+	       ((const struct sockaddr_in *)a)->sin_port ==
+	       ((const struct sockaddr_in *)b)->sin_port;
 }
 
 static struct lunar_portal *portal_find(const struct sockaddr_storage *addr)
@@ -405,7 +422,7 @@ struct lunar_np *lunar_portal_add(struct lunar_tpg *tpg, const char *name)
 	struct lunar_np *np;
 	int ret;
 
-	if (parse_name(name, &addr)) {
+	if (lunar_portal_parse(name, &addr)) {
 		pr_err("%s tpgt %u: portal %s: neither a.b.c.d:port nor [v6]:port\n",
 		       tpg->target->name, tpg->tag, name);
 		return ERR_PTR(-EINVAL);

@@ -15,11 +15,11 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <target/target_core_base.h>
 #include "sock.h"
 
 struct lunar_conn;
 struct lunar_conn_ops;
-struct lunar_np;
 struct lunar_tpg;
 
 /**
@@ -51,6 +51,30 @@ struct lunar_portal {
 	u32			nr_pending;
 };
 
+/**
+ * struct lunar_np - one portal of one TPG (np/<address>)
+ * @se_np:	target core's part
+ * @tpg:	the TPG
+ * @portal:	the address; holds a reference
+ * @tpg_entry:	in tpg->nps, under lunar_tpg_targets_lock
+ * @portal_entry: in portal->nps, under lunar_tpg_targets_lock
+ */
+struct lunar_np {
+	struct se_tpg_np	se_np;
+	struct lunar_tpg	*tpg;
+	struct lunar_portal	*portal;
+	struct list_head	tpg_entry;
+	struct list_head	portal_entry;
+};
+
+static inline struct lunar_np *to_lunar_np(struct se_tpg_np *se_np)
+{
+	return container_of(se_np, struct lunar_np, se_np);
+}
+
+int lunar_portal_parse(const char *name, struct sockaddr_storage *addr);
+bool lunar_portal_same(const struct sockaddr_storage *a,
+		       const struct sockaddr_storage *b);
 struct lunar_np *lunar_portal_add(struct lunar_tpg *tpg, const char *name);
 void lunar_portal_del(struct lunar_np *np);
 int lunar_portal_update(struct lunar_portal *portal);

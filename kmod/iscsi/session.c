@@ -28,20 +28,21 @@ struct lunar_session *lunar_session_alloc(void)
 }
 
 /**
- * lunar_session_get_acl() - the explicit node ACL of the initiator
- * @conn:	in login, conn->tpg and session->initiator are set
+ * lunar_session_get_acl() - the explicit node ACL of an initiator
+ * @tpg:	where to look
+ * @initiator:	InitiatorName
  *
  * May sleep.
  *
  * Return: the ACL with a reference, for lunar_session_put_acl(); NULL if there is
  * none or only a dynamic one.
  */
-struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn)
+struct se_node_acl *lunar_session_get_acl(struct lunar_tpg *tpg,
+					  char *initiator)
 {
 	struct se_node_acl *se_acl;
 
-	se_acl = core_tpg_get_initiator_node_acl(&conn->tpg->se_tpg,
-						 conn->session->initiator);
+	se_acl = core_tpg_get_initiator_node_acl(&tpg->se_tpg, initiator);
 	if (se_acl && READ_ONCE(se_acl->dynamic_node_acl)) {
 		target_put_nacl(se_acl);
 		return NULL;
@@ -58,32 +59,6 @@ struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn)
 void lunar_session_put_acl(struct se_node_acl *se_acl)
 {
 	target_put_nacl(se_acl);
-}
-
-/**
- * lunar_session_find_acl() - may the initiator log in here?
- * @conn:	in login, conn->tpg and session->initiator are set
- * @depth:	commands it may have open, at least 1
- *
- * Only looks. The nexus is made when login ends: a reference on a dynamic ACL
- * that is held without a registered session breaks target core's count. May
- * sleep.
- *
- * Return: 0, or -EACCES.
- */
-int lunar_session_find_acl(struct lunar_conn *conn, u32 *depth)
-{
-	struct se_node_acl *se_acl = lunar_session_get_acl(conn);
-	const struct lunar_tpg_attrib *attrib = &conn->tpg->attrib;
-
-	conn->session->explicit_acl = se_acl;
-	if (se_acl) {
-		*depth = max(READ_ONCE(se_acl->queue_depth), 1U);
-		target_put_nacl(se_acl);
-		return 0;
-	}
-	*depth = READ_ONCE(attrib->default_cmdsn_depth);
-	return READ_ONCE(attrib->generate_node_acls) ? 0 : -EACCES;
 }
 
 /* Same initiator port (name and ISID) at the same target port group. */
@@ -192,8 +167,8 @@ int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds)
 }
 
 /*
- * The ACL may have been removed since lunar_session_find_acl(). Its removal takes
- * it off the list first and then closes the sessions it sees; one that was not
+ * The ACL may have been removed since the login began. Its removal takes it off
+ * the list first and then closes the sessions it sees; one that was not
  * registered yet it does not see, and would wait for.
  */
 static bool acl_is_gone(struct lunar_conn *conn)
@@ -251,7 +226,7 @@ static int make_nexus(struct lunar_conn *conn)
  * May sleep. Undone by lunar_session_unregister(), also after an error.
  *
  * Return: 0, -ENOMEM (no TSIH or no memory), -EACCES if the ACL has gone since
- * lunar_session_find_acl() or is just being removed.
+ * login or is just being removed.
  */
 int lunar_session_register(struct lunar_conn *conn)
 {

@@ -14,6 +14,7 @@
 #include "xfer.h"
 
 struct lunar_conn;
+struct lunar_tpg;
 struct se_node_acl;
 struct se_session;
 
@@ -51,9 +52,9 @@ struct lunar_session {
 };
 
 struct lunar_session *lunar_session_alloc(void);
-struct se_node_acl *lunar_session_get_acl(struct lunar_conn *conn);
+struct se_node_acl *lunar_session_get_acl(struct lunar_tpg *tpg,
+					  char *initiator);
 void lunar_session_put_acl(struct se_node_acl *se_acl);
-int lunar_session_find_acl(struct lunar_conn *conn, u32 *depth);
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds);
 int lunar_session_register(struct lunar_conn *conn);
 void lunar_session_unregister(struct lunar_conn *conn);

@@ -12,9 +12,11 @@
 	X(login_failed)			\
 	X(login_timeout)		\
 	X(login_limited)		\
+	X(login_redirected)		\
 	X(data_out_timeout)		\
 	X(auth_failed)			\
 	X(reinstated)			\
+	X(logout_requests)		\
 	X(closed)			\
 	X(protocol_errors)		\
 	X(header_digest_errors)		\

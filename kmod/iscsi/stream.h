@@ -76,6 +76,16 @@ struct lunar_handler {
 	int (*done)(struct lunar_conn *conn);
 };
 
+/**
+ * struct lunar_conn_ops - the layer above, given once per module
+ * @io:		body of io_work
+ * @login:	body of login_work
+ */
+struct lunar_conn_ops {
+	void (*io)(struct lunar_conn *conn);
+	void (*login)(struct lunar_conn *conn);
+};
+
 /* What happens when the last byte of a LUNAR_CMD_PDU was sent. */
 enum lunar_cmd_after {
 	LUNAR_AFTER_NOTHING,

@@ -17,6 +17,7 @@
 #include "portal.h"
 #include "rx.h"
 #include "session.h"
+#include "stats.h"
 #include "text.h"
 #include "tpg.h"
 #include "tx.h"
@@ -117,17 +118,24 @@ static void put_address(struct lunar_text *answer, struct lunar_tpg *tpg,
 	lunar_keys_put(answer, "TargetAddress", text);
 }
 
-/* May this initiator know of the portal group? */
+/* May this initiator know of the portal group? Only where it may log in. */
 static bool visible(const struct lunar_conn *conn, struct lunar_tpg *tpg)
 {
+	char *initiator = conn->session->initiator;
+	struct se_node_acl *se_acl;
+	bool yes;
+
 	if (!tpg->enabled)
 		return false;
-	if (tpg == conn->tpg)
-		return true;
-	if (READ_ONCE(tpg->attrib.generate_node_acls) &&
-	    READ_ONCE(tpg->attrib.demo_mode_discovery))
-		return true;
-	return target_tpg_has_node_acl(&tpg->se_tpg, conn->session->initiator);
+	se_acl = lunar_session_get_acl(tpg, initiator);
+	yes = (se_acl || tpg == conn->tpg ||
+	       (READ_ONCE(tpg->attrib.generate_node_acls) &&
+		READ_ONCE(tpg->attrib.demo_mode_discovery)) ||
+	       target_tpg_has_node_acl(&tpg->se_tpg, initiator)) &&
+	      lunar_tpg_admits(tpg, se_acl, &conn->peer);
+	if (se_acl)
+		lunar_session_put_acl(se_acl);
+	return yes;
 }
 
 /* The portals of @tpg: that of the connection, or all others. */
@@ -587,4 +595,33 @@ int lunar_text_logout_done(struct lunar_conn *conn)
 	if (!lunar_conn_set_state(conn, LUNAR_CONN_LOGOUT))
 		return 0;
 	return respond_logout(conn, ISCSI_LOGOUT_SUCCESS, LUNAR_AFTER_CLOSE);
+}
+
+/**
+ * lunar_text_ask_logout() - ask the initiator to log out
+ * @conn:	in full feature phase
+ * @seconds:	how long it may take
+ *
+ * Queues an Asynchronous Message (RFC 7143 11.9, event 1).
+ *
+ * Context: owner, may sleep for memory.
+ * Return: 0 or -ENOMEM, which closes the connection.
+ */
+int lunar_text_ask_logout(struct lunar_conn *conn, u32 seconds)
+{
+	struct iscsi_async *msg;
+	struct lunar_cmd *cmd;
+
+	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_PDU, RESERVED_ITT);
+	if (!cmd)
+		return -ENOMEM;
+	msg = (struct iscsi_async *)&cmd->rsp;
+	msg->opcode = ISCSI_OP_ASYNC_EVENT;
+	msg->flags = LUNAR_OPCODE_FINAL;
+	cmd->rsp.itt = RESERVED_ITT;
+	msg->async_event = ISCSI_ASYNC_MSG_REQUEST_LOGOUT;
+	msg->param3 = cpu_to_be16(seconds);
+	lunar_cmd_queue(cmd);
+	lunar_stats_inc(LUNAR_STAT_logout_requests);
+	return 0;
 }

@@ -12,5 +12,6 @@ int lunar_text_nop_header(struct lunar_conn *conn);
 int lunar_text_nop_done(struct lunar_conn *conn);
 int lunar_text_logout_header(struct lunar_conn *conn);
 int lunar_text_logout_done(struct lunar_conn *conn);
+int lunar_text_ask_logout(struct lunar_conn *conn, u32 seconds);
 
 #endif /* LUNAR_TEXT_H */

@@ -121,6 +121,7 @@ struct lunar_tpg *lunar_tpg_alloc(struct lunar_target *target, u16 tag)
 	tpg->max_xmit = ISCSI_MAX_MAX_BURST_LEN;
 	lunar_keys_defaults(&tpg->params);
 	lunar_tpg_auth_init(&tpg->auth);
+	spin_lock_init(&tpg->access.lock);
 	INIT_LIST_HEAD(&tpg->nps);
 	mutex_init(&tpg->nexus_lock);
 	spin_lock_init(&tpg->lock);
@@ -361,13 +362,122 @@ void lunar_tpg_set_alias(struct lunar_tpg *tpg, const char *alias, u32 len)
 	spin_unlock_bh(&tpg->lock);
 }
 
+/* Splits "temporary ADDRESS:PORT" or "permanent ADDRESS:PORT". */
+static enum lunar_tpg_redirect parse_redirect(const char *redirect,
+					      const char **address)
+{
+	if (!strncmp(redirect, LUNAR_REDIRECT_TEMPORARY " ",
+		     strlen(LUNAR_REDIRECT_TEMPORARY " "))) {
+		*address = redirect + strlen(LUNAR_REDIRECT_TEMPORARY " ");
+		return LUNAR_TPG_MOVED_TEMPORARILY;
+	}
+	if (!strncmp(redirect, LUNAR_REDIRECT_PERMANENT " ",
+		     strlen(LUNAR_REDIRECT_PERMANENT " "))) {
+		*address = redirect + strlen(LUNAR_REDIRECT_PERMANENT " ");
+		return LUNAR_TPG_MOVED_PERMANENTLY;
+	}
+	return LUNAR_TPG_STAYS;
+}
+
+/**
+ * lunar_tpg_get_redirect() - where do logins go instead?
+ * @tpg:	any
+ * @address:	copied here, "a.b.c.d:port" or "[v6]:port"
+ *
+ * Any context but hard interrupt.
+ *
+ * Return: whether they do, and for how long; @address is set if they do.
+ */
+enum lunar_tpg_redirect
+lunar_tpg_get_redirect(struct lunar_tpg *tpg,
+		       char address[LUNAR_TPG_REDIRECT_SIZE])
+{
+	enum lunar_tpg_redirect redirect;
+	const char *from;
+
+	spin_lock_bh(&tpg->lock);
+	redirect = parse_redirect(tpg->redirect, &from);
+	if (redirect != LUNAR_TPG_STAYS)
+		strscpy(address, from, LUNAR_TPG_REDIRECT_SIZE);
+	spin_unlock_bh(&tpg->lock);
+	return redirect;
+}
+
+/**
+ * lunar_tpg_set_redirect() - send logins elsewhere, or no more
+ * @tpg:	any
+ * @redirect:	"temporary ADDRESS:PORT", "permanent ADDRESS:PORT", or empty
+ *
+ * May sleep. Takes effect with the next login.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lunar_tpg_set_redirect(struct lunar_tpg *tpg, const char *redirect)
+{
+	struct sockaddr_storage addr;
+	const char *address;
+
+	if (*redirect &&
+	    (parse_redirect(redirect, &address) == LUNAR_TPG_STAYS ||
+	     strlen(redirect) >= sizeof(tpg->redirect) ||
+	     lunar_portal_parse(address, &addr)))
+		return -EINVAL;
+	spin_lock_bh(&tpg->lock);
+	strscpy(tpg->redirect, redirect, sizeof(tpg->redirect));
+	spin_unlock_bh(&tpg->lock);
+	return 0;
+}
+
+/**
+ * lunar_tpg_ask_logout() - ask initiators to log out
+ * @tpg:	theirs
+ * @portal:	only those that came in here, or NULL
+ * @seconds:	how long they may take; then they are dropped
+ *
+ * Any context but hard interrupt.
+ */
+void lunar_tpg_ask_logout(struct lunar_tpg *tpg,
+			  const struct lunar_portal *portal, u32 seconds)
+{
+	struct lunar_conn *conn;
+
+	spin_lock_bh(&tpg->lock);
+	list_for_each_entry(conn, &tpg->conns, tpg_entry)
+		if (!portal || conn->portal == portal)
+			lunar_conn_ask_logout(conn, seconds);
+	spin_unlock_bh(&tpg->lock);
+}
+
+/**
+ * lunar_tpg_admits() - may an initiator log in from its address?
+ * @tpg:	where to
+ * @se_acl:	its ACL, or NULL if it has none
+ * @peer:	its address
+ *
+ * Process context.
+ *
+ * Return: true if neither the lists of the TPG nor those of the ACL keep it out.
+ */
+bool lunar_tpg_admits(struct lunar_tpg *tpg, struct se_node_acl *se_acl,
+		      const struct sockaddr_storage *peer)
+{
+	return lunar_auth_permits(&tpg->access, peer) &&
+	       (!se_acl ||
+		lunar_auth_permits(&to_lunar_acl(se_acl)->access, peer));
+}
+
 /**
  * lunar_tpg_init_acl() - the fabric's part of a node ACL
  * @se_acl:	new, dynamic or not, zeroed
  */
 void lunar_tpg_init_acl(struct se_node_acl *se_acl)
 {
-	lunar_tpg_auth_init(&to_lunar_acl(se_acl)->auth);
+	struct lunar_node_acl *acl = to_lunar_acl(se_acl);
+
+	lunar_tpg_auth_init(&acl->auth);
+	spin_lock_init(&acl->access.lock);
+	acl->authentication = -1;
+	lunar_keys_defaults(&acl->params);
 }
 
 /**

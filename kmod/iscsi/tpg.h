@@ -27,6 +27,7 @@
 
 struct lunar_conn;
 struct lunar_portal;
+struct sockaddr_storage;
 
 /**
  * struct lunar_target - /sys/kernel/config/target/<alias>/<iqn>
@@ -54,6 +55,9 @@ struct lunar_tpg_attrib {
 	u32	demo_mode_discovery;	/* 1: SendTargets shows it to strangers */
 };
 
+/* A word, a blank, "[" IPv6 "%" interface "]:" port. */
+#define LUNAR_TPG_REDIRECT_SIZE	112
+
 /**
  * struct lunar_tpg - target portal group
  * @se_tpg:	target core's part
@@ -66,10 +70,12 @@ struct lunar_tpg_attrib {
  * @max_xmit:	param/MaxXmitDataSegmentLength: cap on the data segments that we
  *		send, bytes; the initiator's MaxRecvDataSegmentLength is the other
  * @alias:	TargetAlias, empty for none; under @lock
+ * @redirect:	attrib/redirect, empty for none; under @lock
  * @auth:	credentials for initiators whose ACL has none of its own
+ * @access:	addresses that may log in
  * @nps:	struct lunar_np.tpg_entry, under lunar_tpg_targets_lock
  * @nexus_lock: held to make or end a nexus: see session.c
- * @lock:	protects @conns and @alias; taken with _bh
+ * @lock:	protects @conns, @alias, @redirect; taken with _bh
  * @conns:	connections that named this TPG (lunar_conn.tpg_entry)
  * @uses:	connections plus one for configfs
  * @idle:	woken when a connection leaves @conns
@@ -85,10 +91,12 @@ struct lunar_tpg {
 	struct lunar_params	params;
 	u32			max_xmit;
 	char			alias[VALUE_MAXLEN + 1];
+	char			redirect[LUNAR_TPG_REDIRECT_SIZE];
 	struct lunar_auth	auth;
+	struct lunar_access	access;
 	struct list_head	nps;
 	struct mutex		nexus_lock;	/* sessions against dynamic ACLs */
-	spinlock_t		lock;	/* conns, alias */
+	spinlock_t		lock;	/* conns, alias, redirect */
 	struct list_head	conns;
 	refcount_t		uses;
 	wait_queue_head_t	idle;
@@ -96,29 +104,26 @@ struct lunar_tpg {
 };
 
 /**
- * struct lunar_np - one portal of one TPG (np/<address>)
- * @se_np:	target core's part
- * @tpg:	the TPG
- * @portal:	the address; holds a reference
- * @tpg_entry:	in tpg->nps, under lunar_tpg_targets_lock
- * @portal_entry: in portal->nps, under lunar_tpg_targets_lock
- */
-struct lunar_np {
-	struct se_tpg_np	se_np;
-	struct lunar_tpg	*tpg;
-	struct lunar_portal	*portal;
-	struct list_head	tpg_entry;
-	struct list_head	portal_entry;
-};
-
-/*
- * Node ACL; target core allocates it, zeroed, with node_acl_size. The fabric's
- * set_default_node_attributes() calls lunar_tpg_init_acl(), which is the one
- * callback that dynamic ACLs pass through as well.
+ * struct lunar_node_acl - node ACL
+ * @se_acl:	target core's part
+ * @auth:	its own credentials
+ * @access:	addresses from which its initiator may log in
+ * @authentication: as of the TPG, or -1 to do as the TPG says
+ * @own:	bit per LUNAR_KEY_*: @params has a value in place of the TPG's
+ * @params:	what we offer this initiator
+ *
+ * Target core allocates it, zeroed, with node_acl_size, and frees it without
+ * telling us, so it owns no memory. The fabric's set_default_node_attributes()
+ * calls lunar_tpg_init_acl(), which is the one callback that dynamic ACLs pass
+ * through as well. Words are read without a lock.
  */
 struct lunar_node_acl {
 	struct se_node_acl	se_acl;
 	struct lunar_auth	auth;
+	struct lunar_access	access;
+	s32			authentication;
+	unsigned long		own;
+	struct lunar_params	params;
 };
 
 /* discovery_auth/ of the fabric. */
@@ -139,11 +144,6 @@ static inline struct lunar_target *to_lunar_target(struct se_wwn *wwn)
 static inline struct lunar_tpg *to_lunar_tpg(struct se_portal_group *se_tpg)
 {
 	return container_of(se_tpg, struct lunar_tpg, se_tpg);
-}
-
-static inline struct lunar_np *to_lunar_np(struct se_tpg_np *se_np)
-{
-	return container_of(se_np, struct lunar_np, se_np);
 }
 
 static inline struct lunar_node_acl *to_lunar_acl(struct se_node_acl *se_acl)
@@ -174,6 +174,21 @@ void lunar_tpg_del_conn(struct lunar_conn *conn);
 
 void lunar_tpg_get_alias(struct lunar_tpg *tpg, char alias[VALUE_MAXLEN + 1]);
 void lunar_tpg_set_alias(struct lunar_tpg *tpg, const char *alias, u32 len);
+
+enum lunar_tpg_redirect {
+	LUNAR_TPG_STAYS,
+	LUNAR_TPG_MOVED_TEMPORARILY,
+	LUNAR_TPG_MOVED_PERMANENTLY,
+};
+
+enum lunar_tpg_redirect
+lunar_tpg_get_redirect(struct lunar_tpg *tpg,
+		       char address[LUNAR_TPG_REDIRECT_SIZE]);
+int lunar_tpg_set_redirect(struct lunar_tpg *tpg, const char *redirect);
+void lunar_tpg_ask_logout(struct lunar_tpg *tpg,
+			  const struct lunar_portal *portal, u32 seconds);
+bool lunar_tpg_admits(struct lunar_tpg *tpg, struct se_node_acl *se_acl,
+		      const struct sockaddr_storage *peer);
 void lunar_tpg_init_acl(struct se_node_acl *se_acl);
 void lunar_tpg_auth_init(struct lunar_auth *auth);
 

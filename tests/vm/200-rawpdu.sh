@@ -35,14 +35,14 @@ run()
 	simple_target /tmp/rawpdu.img 64M
 	target $CHAP_TARGET "$PORTAL"
 	lun $CHAP_TARGET 0 disk0
-	acl $CHAP_TARGET "$INITIATOR" raw-user raw-secret-123
+	acl $CHAP_TARGET "$INITIATOR" raw-user raw-secret-123 target-user target-secret-1
 	enable_target $CHAP_TARGET
 	for tpg in "$CONFIGFS/iscsi/$TARGET/tpgt_1" "$CONFIGFS/iscsi/$CHAP_TARGET/tpgt_1"; do
 		echo 5 >"$tpg/attrib/login_timeout"
 	done
 
 	cases -t "$TARGET"
-	cases -t $CHAP_TARGET -u raw-user -s raw-secret-123 'login*' 'chap*'
+	cases -t $CHAP_TARGET -u raw-user -s raw-secret-123 -m target-secret-1 'login*' 'chap*'
 	[ -z "$failed" ] || fail "rawpdu:$failed"
 	ok "all cases"
 }

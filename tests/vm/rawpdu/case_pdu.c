@@ -374,7 +374,7 @@ static void wrong_data_digest(void)
 }
 
 /* A Text Request, and the whole text of the answer in @text. */
-static void exchange_text(struct conn *c, const char *lines, struct text *text)
+void exchange_text(struct conn *c, const char *lines, struct text *text)
 {
 	static struct text request;
 	const struct pdu *pdu;

@@ -140,12 +140,10 @@ static bool receive_response(struct conn *c, u8 flags, struct pdu *rsp)
 	if (rsp->bhs.login_rsp.itt != htobe32(0x10) ||
 	    memcmp(rsp->bhs.login_rsp.isid, c->isid, sizeof(c->isid)))
 		fail("Login Response with another ITT or ISID");
-	if (!rsp->bhs.login_rsp.status_class) {
-		if (ISCSI_LOGIN_CURRENT_STAGE(rsp->bhs.hdr.flags) !=
-		    ISCSI_LOGIN_CURRENT_STAGE(flags))
-			fail("Login Response with another CSG");
-		keep_answer(c, rsp);
-	}
+	if (!rsp->bhs.login_rsp.status_class &&
+	    ISCSI_LOGIN_CURRENT_STAGE(rsp->bhs.hdr.flags) != ISCSI_LOGIN_CURRENT_STAGE(flags))
+		fail("Login Response with another CSG");
+	keep_answer(c, rsp);
 	return true;
 }
 
@@ -185,7 +183,7 @@ static u32 parse_hex(const char *value, u8 *out, u32 size)
 }
 
 /* RFC 7143 12.1.3: response to the challenge in the target's answer. */
-static void chap_answer(struct conn *c, const struct login *l, struct text *text)
+void chap_answer(struct conn *c, const struct login *l, struct text *text)
 {
 	const char *id = text_find(&c->answer, c->answer.len, "CHAP_I");
 	const char *challenge = text_find(&c->answer, c->answer.len, "CHAP_C");

@@ -80,9 +80,10 @@ void fill(void *buf, u32 len, u32 seed)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: rawpdu -p ADDRESS:PORT -t TARGET [-i INITIATOR] [-u USER -s SECRET] [-l LUN]\n"
-		"              [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED] [-H COMMAND -R COMMAND [-O]]\n"
-		"              [PATTERN]...\n"
+		"usage: rawpdu -p ADDRESS:PORT -t TARGET [-i INITIATOR] [-u USER -s SECRET [-m TARGET_SECRET]]\n"
+		"              [-l LUN] [-b SOURCE_ADDRESS] [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED]\n"
+		"              [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
+		"       rawpdu -q VERB -p ... -t ...    see query.c\n"
 		"       rawpdu -L    lists the cases\n"
 		"       rawpdu -F ROUNDS [option]...    no cases, but random PDUs\n"
 		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
@@ -116,11 +117,13 @@ static void parse_portal(char *portal)
 	opt.host = portal;
 }
 
-static void parse_options(int argc, char **argv)
+/* Returns the argument of -q, or NULL. */
+static const char *parse_options(int argc, char **argv)
 {
+	const char *verb = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:l:x:T:S:H:R:OF:L")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:b:q:H:R:OF:L")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -137,6 +140,9 @@ static void parse_options(int argc, char **argv)
 		case 's':
 			opt.secret = optarg;
 			break;
+		case 'm':
+			opt.target_secret = optarg;
+			break;
 		case 'l':
 			opt.lun = atoi(optarg);
 			break;
@@ -148,6 +154,12 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'S':
 			opt.seed = atoi(optarg);
+			break;
+		case 'b':
+			opt.source = optarg;
+			break;
+		case 'q':
+			verb = optarg;
 			break;
 		case 'H':
 			opt.hold = optarg;
@@ -171,6 +183,7 @@ static void parse_options(int argc, char **argv)
 	if (!opt.host || !opt.target || !opt.user != !opt.secret || !opt.hold != !opt.release || opt.lun > 255 ||
 	    !opt.factor)
 		usage();
+	return verb;
 }
 
 static bool selected(const char *name, char **patterns)
@@ -238,8 +251,10 @@ int main(int argc, char **argv)
 	const struct test_case *tc;
 	int nr = 0, failed = 0;
 	unsigned int i;
+	const char *verb = parse_options(argc, argv);
 
-	parse_options(argc, argv);
+	if (verb)
+		return query(verb);
 	printf("# seed %u\n", opt.seed);
 	if (opt.fuzz_rounds)
 		return fuzz(opt.fuzz_rounds);

@@ -34,6 +34,18 @@ static u32 crc32c(u32 crc, const void *buf, size_t len)
 	return crc;
 }
 
+static void bind_source(int fd, const struct addrinfo *hints)
+{
+	struct addrinfo *addr;
+	int ret = getaddrinfo(opt.source, NULL, hints, &addr);
+
+	if (ret)
+		fail("%s: %s", opt.source, gai_strerror(ret));
+	if (bind(fd, addr->ai_addr, addr->ai_addrlen))
+		fail("%s: %s", opt.source, strerror(errno));
+	freeaddrinfo(addr);
+}
+
 struct conn *conn_open(void)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
@@ -45,6 +57,8 @@ struct conn *conn_open(void)
 	if (ret)
 		fail("%s:%s: %s", opt.host, opt.port, gai_strerror(ret));
 	c->fd = socket(addr->ai_family, addr->ai_socktype, 0);
+	if (opt.source)
+		bind_source(c->fd, &hints);
 	if (connect(c->fd, addr->ai_addr, addr->ai_addrlen))
 		fail("connect: %s", strerror(errno));
 	freeaddrinfo(addr);

@@ -38,11 +38,13 @@ extern const struct test_case stuck_cases[];
 
 struct options {
 	const char *host;
+	const char *source;	/* address to come from, or NULL */
 	const char *port;
 	const char *target;
 	const char *initiator;
 	const char *user;
 	const char *secret;
+	const char *target_secret;	/* for mutual CHAP, or NULL */
 	unsigned int lun;
 	unsigned int factor;	/* how much slower than a fast machine */
 	unsigned int login_timeout;	/* that of the TPG, seconds */
@@ -86,6 +88,7 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 void text_add_lines(struct text *text, const char *lines);
 const char *text_find(const struct text *text, u32 len, const char *key);
 void login_text(struct text *text, const struct login *l);
+void chap_answer(struct conn *c, const struct login *l, struct text *text);
 bool login_exchange(struct conn *c, u8 flags, const struct text *text, u32 piece,
 		    struct pdu *rsp);
 u16 login_security(struct conn *c, const struct login *l);
@@ -95,6 +98,14 @@ struct conn *login(const struct login *l);
 struct conn *login_usual(void);
 void logout(struct conn *c);
 void still_serves(void);
+
+/* --- case_pdu.c ------------------------------------------------------------ */
+
+void exchange_text(struct conn *c, const char *lines, struct text *text);
+
+/* --- query.c --------------------------------------------------------------- */
+
+int query(const char *verb);
 
 /* --- hash.c ---------------------------------------------------------------- */
 

@@ -92,6 +92,7 @@ void *kunit_kzalloc(struct kunit *test, size_t size, int gfp);
 #define KUNIT_ASSERT_EQ(test, l, r)	host_check(test, true, l, ==, r, "")
 #define KUNIT_ASSERT_LE(test, l, r)	host_check(test, true, l, <=, r, "")
 #define KUNIT_ASSERT_TRUE(test, c)	host_check(test, true, !!(c), ==, true, "")
+#define KUNIT_EXPECT_NULL(test, p)	host_check(test, false, !(p), ==, true, "")
 #define KUNIT_ASSERT_NOT_NULL(test, p)	host_check(test, true, !!(p), ==, true, "")
 
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, fmt, ...) \
