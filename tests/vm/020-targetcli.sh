@@ -25,6 +25,32 @@ clear_all()
 	rmdir "$CONFIGFS"/core/fileio_* 2>/dev/null || true
 }
 
+# own_attributes FUNCTION: calls it with file and value of attributes that stock
+# LIO does not have.
+own_attributes()
+{
+	local tpg=$CONFIGFS/iscsi/$TARGET/tpgt_1
+
+	"$1" "$tpg/attrib/allowed_addresses" '127.0.0.0/8, ::1'
+	"$1" "$tpg/attrib/denied_addresses" NULL
+	"$1" "$tpg/attrib/redirect" 'permanent 127.0.0.1:3260'
+	"$1" "$tpg/acls/$INITIATOR/attrib/allowed_addresses" 127.0.0.1
+	"$1" "$tpg/acls/$INITIATOR/attrib/denied_addresses" 192.0.2.0/24
+	"$1" "$tpg/acls/$INITIATOR/attrib/authentication" 1
+	"$1" "$tpg/acls/$INITIATOR/attrib/FirstBurstLength" 131072
+	"$1" "$tpg/acls/$INITIATOR/attrib/InitialR2T" NULL
+}
+
+attribute_set()
+{
+	echo "$2" >"$1"
+}
+
+attribute_is()
+{
+	equal "$(cat "$1")" "$2" "$1"
+}
+
 run()
 {
 	local sum listing
@@ -63,12 +89,14 @@ run()
 	check_disk "$sum"
 	ok "made by targetcli and used"
 
+	[ -n "$LUNAR_STOCK" ] || own_attributes attribute_set
 	targetcli saveconfig /tmp/save.json
 	clear_all
 	[ ! -d "$CONFIGFS/iscsi/$TARGET" ] || fail "clearconfig left the target"
 	targetcli restoreconfig /tmp/save.json | tee /tmp/restore.out
 	must_fail grep -qi error /tmp/restore.out
 	equal "$(cat "$CONFIGFS/iscsi/$TARGET/tpgt_1/param/MaxBurstLength")" 524288 MaxBurstLength
+	[ -n "$LUNAR_STOCK" ] || own_attributes attribute_is
 	check_disk "$sum"
 	ok "saved, cleared, restored and used"
 }

@@ -327,6 +327,28 @@ negotiated()
 	equal "$(query login "${@:3}" | sed -n "s/^$1=//p")" "$2" "$1"
 }
 
+# What param/ of the TPG says is what is negotiated, with rawpdu's usual keys.
+tpg_keys()
+{
+	local file value want default
+
+	while read -r file value want; do
+		default=$(cat "$tpg/param/$file")
+		attribute "$tpg/param/$file" "$value"
+		negotiated "$file" "$want"
+		attribute "$tpg/param/$file" "$default"
+	done <<-END
+		MaxRecvDataSegmentLength 65536 65536
+		MaxBurstLength 512 512
+		FirstBurstLength 1024 1024
+		DefaultTime2Wait 7 7
+		MaxOutstandingR2T 4 1
+		InitialR2T Yes Yes
+		ImmediateData No No
+	END
+	ok "keys of a TPG"
+}
+
 acl_keys()
 {
 	local key
@@ -383,6 +405,7 @@ run()
 	equal "$(cat "$tpg/attrib/generate_node_acls")" 0 "demo mode"
 	address_lists
 	send_targets
+	tpg_keys
 	acl_keys
 	redirect
 	logout_request
