@@ -129,6 +129,7 @@ static enum lunar_login_status check_tsih(struct lunar_conn *conn)
 			const struct lunar_session *session = other->session;
 
 			known |= other->claimed &&
+				 lunar_conn_state(other) < LUNAR_CONN_CLOSING &&
 				 READ_ONCE(session->tsih) == tsih &&
 				 !memcmp(session->isid, mine->isid,
 					 sizeof(mine->isid)) &&
