@@ -49,6 +49,13 @@ power-cut:
 		scripts/vm hold tests/host/power/power-cut -k $$k -n 25 -r 40 $(if $(S),-s $(S)) || exit; \
 	done
 
+# make bench [K=6.1|6.12] [T=pattern] [MODE=icount|smp|kvm] [FULL=1]: see
+# "tests/bench/run -h".
+bench:
+	scripts/setup
+	tests/bench/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)') $(if $(MODE),-m $(MODE)) \
+		$(if $(FULL),-F)
+
 demo:
 	scripts/setup
 	scripts/demo $(if $(K),-k $(K))
@@ -92,6 +99,8 @@ help:
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
 	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
+	@echo 'bench           measure lunar beside stock LIO and others; K=, T=pattern,'
+	@echo '                MODE=icount|smp|kvm, FULL=1'
 	@echo 'demo            export a disk from a throw-away VM and use it'
 	@echo 'install         modules, lunarctl, modprobe configuration (DESTDIR, PREFIX,'
 	@echo '                INSTALL_MOD_PATH)'
@@ -100,5 +109,5 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug power-cut demo install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug power-cut bench demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help
