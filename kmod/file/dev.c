@@ -359,7 +359,7 @@ static void replace(struct se_cmd *cmd,
 static sense_reason_t parse_cdb(struct se_cmd *cmd)
 {
 	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
-	sense_reason_t ret = sbc_parse_cdb(cmd, &exec_ops);
+	sense_reason_t ret = lfile_space_parse(cmd, &exec_ops);
 
 	if (ret)
 		return ret;

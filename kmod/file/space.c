@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocation: UNMAP, WRITE SAME.
+ * Allocation: UNMAP, WRITE SAME, GET LBA STATUS.
  */
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
@@ -9,6 +9,7 @@
 #include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <lunar_file.h>
@@ -149,6 +150,147 @@ sense_reason_t lfile_space_execute_unmap(struct se_cmd *cmd)
 	return ret;
 }
 
+/* GET LBA STATUS, SBC-4 5.6 */
+#define STATUS_HEADER		8
+#define STATUS_DESCRIPTOR	16
+#define STATUS_DESCRIPTORS_MAX	256U	/* in an answer, whatever is asked for */
+#define STATUS_MAPPED		0
+#define STATUS_DEALLOCATED	1
+
+static bool is_thin(struct lfile_dev *dev)
+{
+	return dev->se_dev.dev_attrib.emulate_tpu ||
+	       dev->se_dev.dev_attrib.emulate_tpws;
+}
+
+/*
+ * How far from @pos the provisioning status is one and the same, and which. A
+ * block of which a part is data is mapped. Where the file cannot tell (a block
+ * device, an error) it is mapped, which may also mean that it is not known.
+ */
+static loff_t status_extent(struct lfile_dev *dev, loff_t pos, loff_t end,
+			    bool *mapped)
+{
+	u32 block = dev->se_dev.dev_attrib.block_size;
+	loff_t next;
+
+	*mapped = true;
+	if (!is_thin(dev))
+		return end;
+	next = vfs_llseek(dev->file, pos, SEEK_DATA);
+	if (next == -ENXIO)
+		next = end;
+	else if (next < 0)
+		return end;
+	next = round_down(min(next, end), block);
+	if (next > pos) {
+		*mapped = false;
+		return next;
+	}
+	next = vfs_llseek(dev->file, pos, SEEK_HOLE);
+	if (next < 0)
+		return end;
+	/* Data within one block: the next look is at the block behind. */
+	return min(round_up(max(next, pos + 1), block), end);
+}
+
+/* Fills @buf, of room for @max descriptors; returns how many there are. */
+static u32 lba_status(struct lfile_io *io, u8 *buf, u32 max)
+{
+	struct lfile_dev *dev = io->dev;
+	u32 block = dev->se_dev.dev_attrib.block_size;
+	loff_t size, end, next, pos = io->pos;
+	bool mapped, before = false;
+	u8 *desc = buf + STATUS_HEADER;
+	u64 blocks = 0;
+	u32 n = 0;
+
+	size = (dev->se_dev.transport->get_blocks(&dev->se_dev) + 1) * block;
+	end = size;
+	/* What was truncated is lost, which is not the same as a hole. */
+	if (!dev->is_block) {
+		lfile_inflight_intact(io);
+		end = min_t(u64, size, READ_ONCE(dev->intact));
+	}
+	while (pos < size) {
+		if (pos < end) {
+			next = status_extent(dev, pos, end, &mapped);
+		} else {
+			mapped = true;
+			next = size;
+		}
+		/* Neighbours differ: mapped ones may come in pieces. */
+		if (!n || mapped != before || blocks == U32_MAX) {
+			if (n == max)
+				break;
+			desc = buf + STATUS_HEADER + n++ * STATUS_DESCRIPTOR;
+			put_unaligned_be64(pos / block, &desc[0]);
+			desc[12] = mapped ? STATUS_MAPPED : STATUS_DEALLOCATED;
+			before = mapped;
+			blocks = 0;
+		}
+		blocks = min_t(u64, blocks + (next - pos) / block, U32_MAX);
+		put_unaligned_be32(blocks, &desc[8]);
+		pos = (get_unaligned_be64(&desc[0]) + blocks) * block;
+	}
+	return n;
+}
+
+static void lba_status_worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	struct se_cmd *cmd = io->cmd;
+	u32 max, len;
+	u8 *buf;
+
+	/* An allocation length for none still gets the header of one. */
+	max = cmd->data_length < STATUS_HEADER + STATUS_DESCRIPTOR ? 1 :
+	      (cmd->data_length - STATUS_HEADER) / STATUS_DESCRIPTOR;
+	max = min(max, STATUS_DESCRIPTORS_MAX);
+	buf = kzalloc(STATUS_HEADER + max * STATUS_DESCRIPTOR, GFP_KERNEL);
+	if (!buf) {
+		lfile_inflight_end(io, -ENOMEM);
+		return;
+	}
+	len = STATUS_HEADER + lba_status(io, buf, max) * STATUS_DESCRIPTOR;
+	put_unaligned_be32(len - 4, buf);
+	len = min(len, cmd->data_length);
+	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, len);
+	kfree(buf);
+
+	lfile_inflight_drop(io);
+	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+}
+
+/**
+ * lfile_space_execute_lba_status - GET LBA STATUS
+ * @cmd: the command; data_length is what fits of the answer
+ *
+ * Unwritten extents are deallocated here: they read as zeros, and whether they
+ * have space set aside is the filesystem's affair.
+ *
+ * Context: process, does not sleep on I/O.
+ * Return: 0, or why the CDB is refused.
+ */
+sense_reason_t lfile_space_execute_lba_status(struct se_cmd *cmd)
+{
+	struct se_device *dev = cmd->se_dev;
+	struct lfile_io *io;
+
+	cmd->t_task_lba = get_unaligned_be64(&cmd->t_task_cdb[2]);
+	if (cmd->t_task_lba > dev->transport->get_blocks(dev))
+		return TCM_ADDRESS_OUT_OF_RANGE;
+	if (!cmd->data_length) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return 0;
+	}
+	io = lfile_inflight_get(cmd, false);
+	io->len = 0;
+	INIT_WORK(&io->work, lba_status_worker);
+	queue_work(io->dev->io_wq, &io->work);
+	return 0;
+}
+
 static bool block_is_zero(struct scatterlist *sg, u32 len)
 {
 	void *block = kmap_local_page(nth_page(sg_page(sg), sg->offset >> PAGE_SHIFT));
@@ -156,6 +298,13 @@ static bool block_is_zero(struct scatterlist *sg, u32 len)
 
 	kunmap_local(block);
 	return zero;
+}
+
+/* No Data-Out Buffer: the block is all zeros. In WRITE SAME(16) only, here. */
+static bool has_ndob_bit(struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[0] == WRITE_SAME_16 &&
+	       (cmd->t_task_cdb[1] & 0x01);
 }
 
 static bool has_unmap_bit(struct se_cmd *cmd)
@@ -191,15 +340,23 @@ static void write_repeatedly(struct lfile_io *io, struct scatterlist *sg)
 static void write_same_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	u32 block = io->cmd->se_dev->dev_attrib.block_size;
 	struct scatterlist *sg = io->cmd->t_data_sg;
 	struct file *file = io->dev->file;
+	struct scatterlist zero;
 	int err = -EOPNOTSUPP;
+
+	if (!sg) {			/* NDOB=1 */
+		sg_init_table(&zero, 1);
+		sg_set_page(&zero, ZERO_PAGE(0), block, 0);
+		sg = &zero;
+	}
 
 	if (!lfile_inflight_intact(io)) {
 		lfile_inflight_end(io, -ENODATA);
 		return;
 	}
-	if (block_is_zero(sg, io->cmd->se_dev->dev_attrib.block_size)) {
+	if (block_is_zero(sg, block)) {
 		if (has_unmap_bit(io->cmd))
 			err = vfs_fallocate(file, PUNCH, io->pos, io->len);
 		if (err == -EOPNOTSUPP)
@@ -225,14 +382,51 @@ sense_reason_t lfile_space_execute_write_same(struct se_cmd *cmd)
 	struct lfile_io *io;
 
 	/* One block, in one page: what fabrics and target core allocate. */
-	if (!cmd->t_data_nents || sg->length < block ||
-	    offset_in_page(sg->offset) + block > PAGE_SIZE)
+	if (!has_ndob_bit(cmd) &&
+	    (!cmd->t_data_nents || sg->length < block ||
+	     offset_in_page(sg->offset) + block > PAGE_SIZE))
 		return TCM_INVALID_CDB_FIELD;
 
 	io = lfile_inflight_get(cmd, true);
 	io->len = lfile_inflight_offset(cmd, sbc_get_write_same_sectors(cmd));
 	lfile_inflight_start(io, write_same_worker, io->dev->io_wq);
 	return 0;
+}
+
+/**
+ * lfile_space_parse - check a CDB that target core would refuse
+ * @cmd: the command
+ * @ops: for sbc_parse_cdb()
+ *
+ * sbc_parse_cdb() knows neither GET LBA STATUS nor the NDOB bit of WRITE SAME,
+ * but the first has the CDB of READ CAPACITY(16), and the second differs in its
+ * data only. So it gets to see what it knows.
+ *
+ * Return: 0, or why the CDB is refused.
+ */
+sense_reason_t lfile_space_parse(struct se_cmd *cmd, struct exec_cmd_ops *ops)
+{
+	u8 *cdb = cmd->t_task_cdb;
+	u8 flags = cdb[1];
+	sense_reason_t ret;
+
+	if (cdb[0] == SERVICE_ACTION_IN_16 &&
+	    (flags & 0x1f) == SAI_GET_LBA_STATUS) {
+		cdb[1] = SAI_READ_CAPACITY_16;
+		ret = sbc_parse_cdb(cmd, ops);
+		cmd->execute_cmd = lfile_space_execute_lba_status;
+	} else if (has_ndob_bit(cmd)) {
+		if (cmd->data_length)
+			return TCM_INVALID_CDB_FIELD;
+		cdb[1] &= ~0x01;
+		ret = sbc_parse_cdb(cmd, ops);
+		cmd->se_cmd_flags &= ~SCF_OVERFLOW_BIT;
+		cmd->residual_count = 0;
+	} else {
+		return sbc_parse_cdb(cmd, ops);
+	}
+	cdb[1] = flags;
+	return ret;
 }
 
 /* Beyond the end of the file there is nothing to lose. */
@@ -244,27 +438,24 @@ static bool can_punch(struct lfile_dev *dev)
 			      round_up(i_size_read(dev->inode), unit), unit);
 }
 
-/**
- * lfile_space_configure - say what the disk can unmap
- * @dev: the disk, its file open
- *
- * Whether it offers that is for attrib/emulate_tpu and emulate_tpws to say.
- * The granularity divides 1 MiB, else ESXi does not unmap.
- *
- * Context: may sleep.
- * Return: false if it cannot unmap.
- */
-bool lfile_space_configure(struct lfile_dev *dev)
+static bool configure_block(struct lfile_dev *dev)
 {
 	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
-	struct block_device *bdev;
+	struct block_device *bdev = I_BDEV(dev->inode);
 
-	if (dev->is_block) {
-		bdev = I_BDEV(dev->inode);
-		/* Zeros only by PUNCH, which needs more than a discard. */
-		attrib->unmap_zeroes_data = bdev_write_zeroes_sectors(bdev);
-		return target_configure_unmap_from_queue(attrib, bdev);
-	}
+	if (!target_configure_unmap_from_queue(attrib, bdev))
+		return false;
+	/* The block layer splits what is more than the device takes at once. */
+	attrib->max_unmap_lba_count = LUNAR_FILE_UNMAP_MAX;
+	attrib->max_unmap_block_desc_count = LUNAR_FILE_UNMAP_DESCRIPTORS;
+	/* Zeros only by PUNCH, which needs more than a discard. */
+	attrib->unmap_zeroes_data = !!bdev_write_zeroes_sectors(bdev);
+	return true;
+}
+
+static bool configure_file(struct lfile_dev *dev)
+{
+	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
 
 	if (!can_punch(dev))
 		return false;
@@ -275,4 +466,25 @@ bool lfile_space_configure(struct lfile_dev *dev)
 	attrib->unmap_granularity_alignment = 0;
 	attrib->unmap_zeroes_data = 1;
 	return true;
+}
+
+/**
+ * lfile_space_configure - say what the disk can unmap, and offer it
+ * @dev: the disk, its file open
+ *
+ * attrib/emulate_tpu and emulate_tpws are on from here where it can: thin
+ * provisioning that is not offered lets an image only grow. The granularity of
+ * a file divides 1 MiB, else ESXi does not unmap.
+ *
+ * Context: may sleep.
+ * Return: false if it cannot unmap.
+ */
+bool lfile_space_configure(struct lfile_dev *dev)
+{
+	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
+	bool can = dev->is_block ? configure_block(dev) : configure_file(dev);
+
+	attrib->emulate_tpu = can;
+	attrib->emulate_tpws = can;
+	return can;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# UNMAP, WRITE SAME and running out of space.
+# UNMAP, WRITE SAME, GET LBA STATUS and running out of space.
 # shellcheck shell=bash
-DESCRIPTION="unmap frees blocks and reads zero, WRITE SAME, ENOSPC is 07/27/07"
+DESCRIPTION="unmap frees blocks and reads zero, WRITE SAME, LBA status, ENOSPC is 07/27/07"
 GROUP=backstore
 TIMEOUT=120
 ALLOW_LOG='loop[0-9]|Buffered I/O error'
@@ -27,6 +27,76 @@ drop_cache()
 	blockdev --flushbufs "$1"
 }
 
+# advertised SG: READ CAPACITY(16), VPD pages B0 and B2 agree with each other,
+# with what ESXi needs, and with what happens, with unmap on (as it begins) and off
+advertised()
+{
+	local granularity
+
+	sg_readcap --16 "$1" | grep -q 'lbpme=1, lbprz=1' || fail "READ CAPACITY(16) does not say lbpme, lbprz"
+	sg_vpd -p lbpv "$1" >/tmp/lbpv
+	for bit in LBPU LBPWS LBPWS10 LBPRZ; do
+		grep -Eq "\($bit\): *1|\($bit\): .*1" /tmp/lbpv || fail "VPD B2 does not say $bit: $(cat /tmp/lbpv)"
+	done
+	sg_vpd -p bl "$1" >/tmp/limits
+	granularity=$(sed -n 's/.*Optimal unmap granularity: \([0-9]*\).*/\1/p' /tmp/limits)
+	if [ "${granularity:-0}" -lt 1 ] || [ $((2048 % granularity)) != 0 ]; then
+		fail "unmap granularity '$granularity' does not divide 1 MiB: $(cat /tmp/limits)"
+	fi
+	grep -q 'Maximum unmap block descriptor count: 32' /tmp/limits || fail "unmap descriptors: $(cat /tmp/limits)"
+	sg_vpd -p bdc "$1" >/dev/null
+	attrib s emulate_tpu 0
+	attrib s emulate_tpws 0
+	expect_sense "UNMAP not supported" "" sg_unmap --force --lba=0 --num=8 "$1"
+	sg_readcap --16 "$1" | grep -q 'lbpme=0' || fail "lbpme although unmap is off"
+	sg_vpd -p bl "$1" | grep -q 'Optimal unmap granularity: [1-9]' && fail "a granularity although unmap is off"
+	equal "$(lba_status "$1" 0)" "0 131072 0" "status of a disk that is not thin"
+	attrib s emulate_tpu 1
+	attrib s emulate_tpws 1
+}
+
+# lba_status SG LBA: lines "LBA BLOCKS STATUS", status 0 mapped, 1 deallocated
+lba_status()
+{
+	local lba blocks status rest
+
+	sg_get_lba_status --brief --lba="$2" --maxlen=4104 "$1" |
+		while read -r lba blocks status rest; do
+			[[ $lba == 0x* ]] || continue
+			echo "$((lba)) $((blocks)) $((status))"
+		done
+}
+
+# get_lba_status SG DISK: after a write of 64 KiB at 1 MiB
+get_lba_status()
+{
+	local cdb="9e 12 00 00 00 00 00 00 00 00 00 00 00"
+
+	equal "$(lba_status "$1" 0)" "0 131072 1" "status of an empty disk"
+	dd if=/dev/urandom of="$2" bs=64k seek=16 count=1 oflag=direct status=none
+	dd if=/dev/urandom of="$2" bs=64k seek=1023 count=1 oflag=direct status=none
+	equal "$(lba_status "$1" 0)" "0 2048 1
+2048 128 0
+2176 128768 1
+130944 128 0" "status with two pieces of data"
+	equal "$(lba_status "$1" 2100)" "2100 76 0
+2176 128768 1
+130944 128 0" "status from within data"
+	equal "$(lba_status "$1" 131071)" "131071 1 0" "status of the last block"
+	sg_unmap --force --lba=2048 --num=131072 "$1" 2>/dev/null && fail "unmap beyond the end"
+	sg_unmap --force --lba=2048 --num=129024 "$1"
+	equal "$(lba_status "$1" 0)" "0 131072 1" "status after an unmap"
+	expect_sense "LBA out of range" "" sg_get_lba_status --lba=131072 "$1"
+	# an answer that is cut off, down to nothing
+	# shellcheck disable=SC2086 # one argument for each byte
+	{
+		sg_raw -o /tmp/status -r 12 "$1" $cdb 0c 00 00 2>/dev/null
+		equal "$(od -An -v -tx1 -w12 /tmp/status)" " 00 00 00 14 00 00 00 00 00 00 00 00" "GET LBA STATUS cut off"
+		sg_raw "$1" $cdb 00 00 00 2>/dev/null
+	}
+	ok "GET LBA STATUS"
+}
+
 # unmap IMAGE: 8 MiB of random data, take pieces away
 unmap()
 {
@@ -36,13 +106,9 @@ unmap()
 	loop_store s "$1" 64M "${2:-}"
 	disk=$(loop_disk s)
 	sg=$(loop_sg s)
-	expect_sense "UNMAP not supported" "" sg_unmap --force --lba=0 --num=8 "$sg"
-	attrib s emulate_tpu 1
-	attrib s emulate_tpws 1
-	sg_readcap --16 "$sg" | grep -q 'lbpme=1, lbprz=1' || fail "READ CAPACITY(16) does not say lbpme, lbprz"
-	sg_vpd -p bl "$sg" >/tmp/limits
-	grep -q 'Optimal unmap granularity: [1-9]' /tmp/limits || fail "no unmap granularity: $(cat /tmp/limits)"
+	advertised "$sg"
 
+	get_lba_status "$sg" "$disk"
 	dd if=/dev/urandom of="$disk" bs=1M count=8 oflag=direct status=none
 	sync "$1"
 	before=$(blocks "$1")
@@ -75,6 +141,11 @@ unmap()
 	expect_zero "$disk" $((6144 * 512)) 1048576
 	[ $((before - after)) -ge 2000 ] || fail "WRITE SAME with UNMAP freed $((before - after)) blocks of 2048"
 	sg_write_same --16 --lba=8192 --num=2048 "$sg"
+	# NDOB, without and with UNMAP
+	sg_raw "$sg" 93 01 00 00 00 00 00 00 20 08 00 00 00 10 00 00 2>/dev/null
+	sg_raw "$sg" 93 09 00 00 00 00 00 00 20 20 00 00 00 10 00 00 2>/dev/null
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -s 512 -i /dev/zero "$sg" 93 01 00 00 00 00 00 00 20 08 00 00 00 10 00 00
 	drop_cache "$disk"
 	expect_zero "$disk" $((8192 * 512)) 1048576
 	head -c 512 /dev/urandom >/tmp/block
@@ -108,7 +179,8 @@ block_device()
 	disk=$(loop_disk s)
 	sg=$(loop_sg s)
 	dd if=/dev/urandom of="$disk" bs=1M count=4 oflag=direct status=none
-	attrib s emulate_tpu 1
+	equal "$(attrib s emulate_tpu)" 1 "emulate_tpu"
+	equal "$(lba_status "$sg" 0)" "0 $(blockdev --getsz "$1") 0" "status of a block device"
 	sg_unmap --force --lba=0 --num=2048 "$sg"
 	drop_cache "$disk"
 	if [ "$(attrib s unmap_zeroes_data)" = 1 ]; then
@@ -143,7 +215,6 @@ full()
 	write10 "$sg" /tmp/data 0 2048 2>/dev/null
 	cmp -n 1048576 "$(loop_disk s)" /tmp/data || fail "the first MiB after running full"
 	before=$lba
-	attrib s emulate_tpu 1
 	sg_unmap --force --lba=2048 --num=20480 "$sg"
 	write10 "$sg" /tmp/data "$lba" 2048 2>/dev/null || fail "no space although 10 MiB were unmapped"
 	loop_remove s

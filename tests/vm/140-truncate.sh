@@ -22,7 +22,6 @@ one()
 
 	loop_store t "$image" 16M "$2"
 	sg=$(loop_sg t)
-	attrib t emulate_tpu 1
 	head -c 4096 /dev/urandom >/tmp/data
 	for lba in 0 8192 16376 24576 32760; do
 		write10 "$sg" /tmp/data $lba 8 2>/dev/null
