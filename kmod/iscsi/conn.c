@@ -392,6 +392,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	timer_setup(&conn->logout_timer, logout_timer, 0);
 	INIT_LIST_HEAD(&conn->tpg_entry);
 	INIT_LIST_HEAD(&conn->tx.queue);
+	INIT_LIST_HEAD(&conn->rx.held);
 	init_llist_head(&conn->ready);
 	conn->portal = portal;
 }

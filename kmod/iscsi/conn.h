@@ -100,7 +100,6 @@ enum lunar_close_reason {
  * @local:	I; our end
  * @peer:	I; the initiator's end
  * @statsn:	W; next StatSN
- * @exp_statsn: W; last ExpStatSN received
  * @next_ttt:	W; next Target Transfer Tag
  * @accepted:	I; jiffies
  * @waiting:	W; commands that wait for data; @timer reads it
@@ -147,7 +146,6 @@ struct lunar_conn {
 	struct sockaddr_storage	local;
 	struct sockaddr_storage	peer;
 	u32			statsn;
-	u32			exp_statsn;
 	u32			next_ttt;
 	struct lunar_text_state	*text;
 	unsigned long		accepted;

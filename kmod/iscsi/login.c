@@ -94,7 +94,6 @@ static void begin(struct lunar_conn *conn)
 	memcpy(conn->session->isid, req->isid, sizeof(req->isid));
 	conn->cid = be16_to_cpu(req->cid);
 	conn->statsn = be32_to_cpu(req->exp_statsn);
-	conn->exp_statsn = conn->statsn;
 	/* The depth comes with the ACL; MaxCmdSN may only grow until then. */
 	lunar_window_init(&conn->session->window, be32_to_cpu(req->cmdsn), 1);
 }

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include "cmd.h"
 #include "digest.h"
+#include "hold.h"
 #include "rx.h"
 #include "session.h"
 #include "stats.h"
@@ -49,6 +50,8 @@ static void reset(struct lunar_conn *conn)
 	rx->dest = LUNAR_RX_SKIP;
 	rx->reject = 0;
 	rx->ignore = false;
+	rx->hold = false;
+	rx->numbered = false;
 	rx->unsummed = false;
 	rx->crc = LUNAR_DIGEST_BEGIN;
 	next_step(rx, LUNAR_RX_BHS);
@@ -99,27 +102,38 @@ static int recv_ahs(struct lunar_conn *conn)
 	return ret;
 }
 
+/* The PDU waits for its turn; all of it is kept. */
+static int hold(struct lunar_conn *conn)
+{
+	conn->rx.hold = true;
+	lunar_stats_inc(LUNAR_STAT_held_pdus);
+	return conn->rx.pdu.data_len ? lunar_rx_take_buffer(conn) : 0;
+}
+
 /*
- * RFC 7143 4.2.2.1: a command with a CmdSN other than the expected one is
- * ignored outside the window. Inside it there is a gap, which one connection
- * cannot fill: TCP keeps the order, so the initiator has lost count.
+ * RFC 7143 4.2.2.1: a command with a CmdSN outside of the window is ignored, and
+ * so is a duplicate. Inside the window, behind a gap, it waits for its turn.
  */
 static int sequence(struct lunar_conn *conn)
 {
 	struct lunar_rx *rx = &conn->rx;
-	struct lunar_window *win = &conn->session->window;
 	u32 cmdsn = be32_to_cpu(rx->hdr.statsn);
 
-	conn->exp_statsn = be32_to_cpu(rx->hdr.exp_statsn);
-	if (rx->pdu.opcode == ISCSI_OP_SCSI_DATA_OUT)
-		return 0;
-	switch (lunar_window_check(win, cmdsn, rx->pdu.immediate)) {
+	if (rx->pdu.opcode == ISCSI_OP_SCSI_DATA_OUT) {
+		if (list_empty(&conn->rx.held) ||
+		    !lunar_hold_is_data_of(conn, rx->hdr.itt))
+			return 0;
+		return hold(conn);
+	}
+	switch (lunar_window_check(&conn->session->window, cmdsn,
+				   rx->pdu.immediate)) {
 	case LUNAR_WINDOW_TAKE:
-		if (!rx->pdu.immediate)
-			lunar_window_take(win);
+		rx->numbered = !rx->pdu.immediate;
 		return 0;
 	case LUNAR_WINDOW_AHEAD:
-		return -EPROTO;
+		if (!lunar_hold_has(conn, cmdsn))
+			return hold(conn);
+		break;
 	case LUNAR_WINDOW_IGNORE:
 		break;
 	}
@@ -137,15 +151,15 @@ static int dispatch(struct lunar_conn *conn)
 
 	if (rx->reject)
 		return 0;
-	if (conn->io_owned) {
-		ret = sequence(conn);
-		if (ret || rx->ignore)
-			return ret;
-	}
 	handler = &conn->handlers[rx->pdu.opcode];
 	if (!handler->header) {
 		rx->reject = ISCSI_REASON_CMD_NOT_SUPPORTED;
 		return 0;
+	}
+	if (conn->io_owned) {
+		ret = sequence(conn);
+		if (ret || rx->ignore || rx->hold)
+			return ret;
 	}
 	return handler->header(conn);
 }
@@ -259,16 +273,83 @@ static int recv_pad(struct lunar_conn *conn)
 	return 1;
 }
 
-/* The whole PDU is here. */
+/*
+ * The whole PDU is here. RFC 7143 7.3: what is rejected counts as not received,
+ * so its CmdSN is not taken, and the initiator has to close the gap.
+ */
 static int finish(struct lunar_conn *conn)
 {
 	struct lunar_rx *rx = &conn->rx;
+	int ret;
 
-	if (rx->reject)
-		return lunar_tx_reject(conn, rx->reject);
 	if (rx->ignore)
 		return 0;
-	return conn->handlers[rx->pdu.opcode].done(conn);
+	if (rx->hold)
+		return lunar_hold_add(conn);
+	ret = rx->reject ? lunar_tx_reject(conn, rx->reject) :
+			   conn->handlers[rx->pdu.opcode].done(conn);
+	if (!ret && rx->numbered && !rx->reject)
+		lunar_window_take(&conn->session->window);
+	return ret;
+}
+
+/* Data that was held goes where the header handler wants it. */
+static void place_data(struct lunar_conn *conn, const struct lunar_held *held)
+{
+	struct lunar_rx *rx = &conn->rx;
+	u32 len = rx->pdu.data_len, room;
+	struct se_cmd *se_cmd;
+
+	switch (rx->dest) {
+	case LUNAR_RX_SKIP:
+		break;
+	case LUNAR_RX_BUFFER:
+		memcpy(rx->buf, held->buf, len + 1);
+		break;
+	case LUNAR_RX_CMD:
+		se_cmd = &rx->cmd->se_cmd;
+		room = se_cmd->data_length - min(se_cmd->data_length,
+						 rx->cmd_offset);
+		sg_pcopy_from_buffer(se_cmd->t_data_sg, se_cmd->t_data_nents,
+				     held->buf, min(len, room), rx->cmd_offset);
+		break;
+	}
+}
+
+/* A PDU whose turn has come is handled as if it came now. */
+static int replay(struct lunar_conn *conn, const struct lunar_held *held)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	rx->hdr = held->hdr;
+	rx->pdu = held->pdu;
+	if (held->ahs)
+		memcpy(rx->ahs, held->ahs, rx->pdu.ahs_len);
+	ret = dispatch(conn);
+	if (ret)
+		return ret;
+	if (rx->pdu.data_len)
+		place_data(conn, held);
+	ret = finish(conn);
+	reset(conn);
+	return ret;
+}
+
+/* A gap may have been closed. */
+static int replay_held(struct lunar_conn *conn)
+{
+	struct lunar_held *held;
+	int ret = 0;
+
+	while (!ret && lunar_conn_state(conn) == LUNAR_CONN_FULL) {
+		held = lunar_hold_next(conn);
+		if (!held)
+			break;
+		ret = replay(conn, held);
+		lunar_hold_free(held);
+	}
+	return ret;
 }
 
 static int recv_data_digest(struct lunar_conn *conn)
@@ -290,6 +371,11 @@ static int recv_data_digest(struct lunar_conn *conn)
 	if (ret < 0)
 		return ret;
 	reset(conn);
+	if (!list_empty(&conn->rx.held)) {
+		ret = replay_held(conn);
+		if (ret < 0)
+			return ret;
+	}
 	return 1;
 }
 
@@ -367,4 +453,5 @@ int lunar_rx_take_buffer(struct lunar_conn *conn)
 void lunar_rx_exit(struct lunar_conn *conn)
 {
 	reset(conn);
+	lunar_hold_free_all(conn);
 }

@@ -23,6 +23,7 @@
 	X(data_digest_errors)		\
 	X(rejects)			\
 	X(ignored_cmdsn)		\
+	X(held_pdus)			\
 	X(discarded_data_out)		\
 	X(scsi_commands)		\
 	X(tmf_commands)			\

@@ -32,8 +32,11 @@ enum lunar_rx_dest {
  * struct lunar_rx - receive state
  * @step:	what the next byte belongs to
  * @dest:	set by the header handler; SKIP unless it says otherwise
- * @reject:	reason to Reject the PDU once its data is skipped, or 0
+ * @reject:	reason to Reject the PDU once its data is skipped, or why it was
+ *		rejected, or 0
  * @ignore:	out of the CmdSN window: skip it silently
+ * @hold:	behind a gap in CmdSN: keep it (hold.h)
+ * @numbered:	has the expected CmdSN, which is taken if all goes well
  * @unsummed:	part of the data was skipped, so @crc says nothing
  * @done:	bytes of the current step received
  * @hdr:	the BHS
@@ -46,12 +49,17 @@ enum lunar_rx_dest {
  *		(and sets it to NULL), freed with kvfree()
  * @cmd:	destination for CMD; the command is kept by its own reference
  * @cmd_offset: where in the command's data this segment starts
+ * @held:	struct lunar_held.entry: PDUs behind a gap in CmdSN
+ * @held_pdus:	their number
+ * @held_bytes:	their data
  */
 struct lunar_rx {
 	enum lunar_rx_step	step;
 	enum lunar_rx_dest	dest;
 	u8			reject;
 	bool			ignore;
+	bool			hold;
+	bool			numbered;
 	bool			unsummed;
 	u32			done;
 	struct iscsi_hdr	hdr;
@@ -63,6 +71,9 @@ struct lunar_rx {
 	char			*buf;
 	struct lunar_cmd	*cmd;
 	u32			cmd_offset;
+	struct list_head	held;
+	u32			held_pdus;
+	u32			held_bytes;
 };
 
 /**

@@ -3,6 +3,7 @@
 
 #include <scsi/scsi_common.h>
 #include "cmd.h"
+#include "hold.h"
 #include "stats.h"
 #include "tmf.h"
 #include "tpg.h"
@@ -104,6 +105,7 @@ int lunar_tmf_done(struct lunar_conn *conn)
 {
 	struct iscsi_tm *req = (void *)&conn->rx.hdr;
 	u8 function = ISCSI_TM_FUNC_VALUE(req);
+	u32 cmdsn = be32_to_cpu(req->cmdsn);
 	u64 lun = scsilun_to_int(&req->lun);
 	struct lunar_cmd *cmd;
 
@@ -111,15 +113,23 @@ int lunar_tmf_done(struct lunar_conn *conn)
 	switch (function) {
 	case ISCSI_TM_FUNC_ABORT_TASK:
 		lunar_cmd_abandon(conn, req->rtt, lun);
+		if (lunar_hold_abort(conn, req->rtt,
+				     be32_to_cpu(req->refcmdsn), cmdsn))
+			return -ENOMEM;
 		break;
 	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
 		lunar_cmd_abandon_all(conn, &lun);
+		lunar_hold_abort_lun(conn, &lun, cmdsn);
 		break;
 	case ISCSI_TM_FUNC_ABORT_TASK_SET:
-	case ISCSI_TM_FUNC_CLEAR_ACA:
 	case ISCSI_TM_FUNC_CLEAR_TASK_SET:
+		lunar_hold_abort_lun(conn, &lun, cmdsn);
+		break;
 	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
 	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
+		lunar_hold_abort_lun(conn, NULL, cmdsn);
+		break;
+	case ISCSI_TM_FUNC_CLEAR_ACA:
 		break;
 	case ISCSI_TM_FUNC_TASK_REASSIGN:
 		/* RFC 7143 11.6.1: needs ErrorRecoveryLevel 2. */

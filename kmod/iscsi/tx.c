@@ -425,7 +425,8 @@ int lunar_tx_run(struct lunar_conn *conn, int *budget)
  * @conn:	rx.hdr is that PDU's header
  * @reason:	RFC 7143 11.17.1
  *
- * Owner's context, may sleep for memory.
+ * Its CmdSN counts as not received (RFC 7143 7.3): see rx.reject. Owner's
+ * context, may sleep for memory.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -448,6 +449,7 @@ int lunar_tx_reject(struct lunar_conn *conn, u8 reason)
 	rej->flags = ISCSI_FLAG_CMD_FINAL;
 	rej->reason = reason;
 	rej->ffffffff = cpu_to_be32(ISCSI_RESERVED_TAG);
+	conn->rx.reject = reason;
 	lunar_stats_inc(LUNAR_STAT_rejects);
 	lunar_cmd_queue(cmd);
 	return 0;

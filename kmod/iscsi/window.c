@@ -70,6 +70,26 @@ void lunar_window_take(struct lunar_window *win)
 }
 
 /**
+ * lunar_window_missing() - may a request have been lost, or is it to come?
+ * @win:	the window
+ * @cmdsn:	its CmdSN
+ * @before:	CmdSN of the task management function that asks
+ *
+ * RFC 7143 11.5.5: what is in the window and before the function's own number
+ * counts as received once it was aborted. What the caller holds behind a gap
+ * has such a number as well.
+ *
+ * Context: any; the caller owns @win.
+ * Return: whether @cmdsn is such a number.
+ */
+bool lunar_window_missing(const struct lunar_window *win, u32 cmdsn, u32 before)
+{
+	return !iscsi_sna_lt(cmdsn, win->exp_cmdsn) &&
+	       !iscsi_sna_gt(cmdsn, win->max_cmdsn) &&
+	       iscsi_sna_lt(cmdsn, before);
+}
+
+/**
  * lunar_window_update() - advance MaxCmdSN before it is sent
  * @win:	the window
  * @open:	non-immediate commands taken and not yet answered

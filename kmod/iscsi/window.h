@@ -30,6 +30,7 @@ void lunar_window_init(struct lunar_window *win, u32 cmdsn, u32 depth);
 enum lunar_window_verdict lunar_window_check(const struct lunar_window *win,
 					     u32 cmdsn, bool immediate);
 void lunar_window_take(struct lunar_window *win);
+bool lunar_window_missing(const struct lunar_window *win, u32 cmdsn, u32 before);
 void lunar_window_update(struct lunar_window *win, u32 open);
 
 #endif /* LUNAR_WINDOW_H */

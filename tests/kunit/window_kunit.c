@@ -96,6 +96,40 @@ static void window_close_test(struct kunit *test)
 	}
 }
 
+/* What an ABORT TASK may declare received: in the window, before itself. */
+static void window_missing_test(struct kunit *test)
+{
+	static const struct {
+		u32 cmdsn, before;	/* both ahead of ExpCmdSN */
+		bool missing;
+	} cases[] = {
+		{ 0, 0, false },
+		{ 0, 1, true },
+		{ 0, S32_MAX, true },
+		{ 1, 1, false },
+		{ 1, 2, true },
+		{ 15, 16, true },	/* MaxCmdSN */
+		{ 16, 17, false },
+		{ 5, -3, false },
+		{ -1, 0, false },
+		{ -1, 5, false },
+	};
+	u32 s, i;
+
+	for (s = 0; s < ARRAY_SIZE(starts); s++)
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
+			struct lunar_window win;
+
+			lunar_window_init(&win, starts[s], 16);
+			KUNIT_EXPECT_EQ_MSG(test,
+					    lunar_window_missing(&win,
+								 starts[s] + cases[i].cmdsn,
+								 starts[s] + cases[i].before),
+					    cases[i].missing, "case %u from %u",
+					    i, starts[s]);
+		}
+}
+
 /* A depth set lower does not take back what was promised. */
 static void window_shrink_test(struct kunit *test)
 {
@@ -174,6 +208,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_init_test),
 	KUNIT_CASE(window_check_test),
 	KUNIT_CASE(window_close_test),
+	KUNIT_CASE(window_missing_test),
 	KUNIT_CASE(window_shrink_test),
 	KUNIT_CASE(window_random_test),
 	{}

@@ -267,7 +267,8 @@ static void duplicate_itt(void)
 	if (pdu.bhs.hdr.opcode != ISCSI_OP_REJECT ||
 	    pdu.bhs.reject.reason != ISCSI_REASON_TASK_IN_PROGRESS)
 		fail("opcode 0x%02x, byte 2 0x%02x", pdu.bhs.hdr.opcode, pdu.bhs.raw[2]);
-	/* The first one goes on. */
+	/* The first one goes on, and the CmdSN was not used (RFC 7143 7.3). */
+	c->cmdsn--;
 	for (;;) {
 		u32 offset = be32toh(r2t.data_offset);
 

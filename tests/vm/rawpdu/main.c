@@ -25,8 +25,8 @@ struct options opt = {
 };
 
 static const struct test_case *const tables[] = {
-	login_cases, nego_cases, security_cases, pdu_cases, write_cases,
-	data_cases, session_cases, stuck_cases,
+	login_cases, nego_cases, security_cases, pdu_cases, cmdsn_cases,
+	write_cases, data_cases, session_cases, stuck_cases,
 };
 
 void fail(const char *format, ...)

@@ -31,6 +31,7 @@ extern const struct test_case login_cases[];
 extern const struct test_case nego_cases[];
 extern const struct test_case security_cases[];
 extern const struct test_case pdu_cases[];
+extern const struct test_case cmdsn_cases[];
 extern const struct test_case write_cases[];
 extern const struct test_case data_cases[];
 extern const struct test_case session_cases[];
