@@ -8,7 +8,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 #include "backend.h"
-#include "compat.h"
+#include "cdb.h"
 #include "cmd.h"
 #include "session.h"
 #include "stats.h"
@@ -232,41 +232,6 @@ static bool wants_data(const struct se_cmd *se_cmd)
 	return se_cmd->data_direction == DMA_TO_DEVICE && se_cmd->data_length;
 }
 
-/* What the CDB says of the direction; DMA_NONE if it may be any. */
-static enum dma_data_direction cdb_direction(const u8 *cdb)
-{
-	switch (cdb[0]) {
-	case READ_6:
-	case READ_10:
-	case READ_12:
-	case READ_16:
-		return DMA_FROM_DEVICE;
-	case WRITE_6:
-	case WRITE_10:
-	case WRITE_12:
-	case WRITE_16:
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_16:
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-	case COMPARE_AND_WRITE:
-	case UNMAP:
-	case MODE_SELECT:
-	case MODE_SELECT_10:
-	case PERSISTENT_RESERVE_OUT:
-		return DMA_TO_DEVICE;
-	case VARIABLE_LENGTH_CMD:
-		if (get_unaligned_be16(&cdb[8]) == READ_32)
-			return DMA_FROM_DEVICE;
-		if (get_unaligned_be16(&cdb[8]) == WRITE_32 ||
-		    get_unaligned_be16(&cdb[8]) == WRITE_SAME_32)
-			return DMA_TO_DEVICE;
-		fallthrough;
-	default:
-		return DMA_NONE;
-	}
-}
-
 /*
  * Checks that target core leaves out. It goes by the R and W bits, also when it
  * decides whether a LUN is write protected or reserved; a CDB that says otherwise
@@ -274,12 +239,39 @@ static enum dma_data_direction cdb_direction(const u8 *cdb)
  */
 static sense_reason_t check(const struct se_cmd *se_cmd)
 {
-	enum dma_data_direction direction = cdb_direction(se_cmd->t_task_cdb);
+	u8 direction = lunar_cdb_direction(se_cmd->t_task_cdb);
 
-	if ((direction != DMA_NONE && se_cmd->data_direction != DMA_NONE &&
-	     direction != se_cmd->data_direction) ||
+	if ((direction && se_cmd->data_direction != DMA_NONE &&
+	     data_direction(direction) != se_cmd->data_direction) ||
 	    se_cmd->data_length > LUNAR_CMD_MAX_DATA)
 		return TCM_INVALID_CDB_FIELD;
+	return TCM_NO_SENSE;
+}
+
+/*
+ * RFC 7143 11.4.5: residuals of data-out. Target core refuses a WRITE if CDB and
+ * ExpectedDataTransferLength differ, so it was not told the latter, and
+ * data_length is what the CDB takes. Of a WRITE for which there is too little
+ * data, the blocks that are there are written.
+ */
+static sense_reason_t fit_data_out(struct lunar_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	u32 size = se_cmd->data_length;
+
+	if (se_cmd->data_direction != DMA_TO_DEVICE || size == cmd->edtl)
+		return TCM_NO_SENSE;
+	if (!lunar_cdb_may_differ(se_cmd->t_task_cdb, size < cmd->edtl))
+		return TCM_INVALID_CDB_FIELD;
+	if (size < cmd->edtl) {
+		se_cmd->se_cmd_flags |= SCF_UNDERFLOW_BIT;
+		se_cmd->residual_count = cmd->edtl - size;
+		return TCM_NO_SENSE;
+	}
+	se_cmd->se_cmd_flags |= SCF_OVERFLOW_BIT;
+	se_cmd->residual_count = size - cmd->edtl;
+	se_cmd->data_length = round_down(cmd->edtl,
+					 se_cmd->se_dev->dev_attrib.block_size);
 	return TCM_NO_SENSE;
 }
 
@@ -301,15 +293,17 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 {
 	struct lunar_conn *conn = cmd->conn;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
+	int ret, flags = TARGET_SCF_ACK_KREF;
 	sense_reason_t reason;
-	int ret;
 
+	if (req->flags & ISCSI_FLAG_CMD_WRITE)
+		flags |= TARGET_SCF_UNKNOWN_SIZE;
 	cmd->edtl = be32_to_cpu(req->data_length);
 	se_cmd->tag = be32_to_cpu((__force __be32)cmd->itt);
 	ret = target_init_cmd(se_cmd, conn->session->se_sess, cmd->sense.data,
 			      scsilun_to_int(&req->lun), cmd->edtl,
 			      task_attr(req->flags),
-			      data_direction(req->flags), TARGET_SCF_ACK_KREF);
+			      data_direction(req->flags), flags);
 	if (ret) {
 		lunar_cmd_free(cmd);
 		return ret;
@@ -324,7 +318,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
 			       GFP_KERNEL))
 		return 1;
-	reason = check(se_cmd);
+	reason = check(se_cmd) ?: fit_data_out(cmd);
 	if (!reason && !wants_data(se_cmd))
 		return 0;
 	if (!reason)
@@ -339,35 +333,6 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	return 0;
 }
 
-/* Commands that target core answers from memory, whatever the backstore does. */
-static bool from_memory(const struct se_cmd *se_cmd)
-{
-	switch (se_cmd->t_task_cdb[0]) {
-	case TEST_UNIT_READY:
-	case REQUEST_SENSE:
-	case INQUIRY:
-	case REPORT_LUNS:
-	case MODE_SENSE:
-	case MODE_SENSE_10:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Commands for which target core itself writes a file or sleeps. */
-static bool sleeps_in_core(const struct se_cmd *se_cmd)
-{
-	switch (se_cmd->t_task_cdb[0]) {
-	case PERSISTENT_RESERVE_OUT:
-	case MAINTENANCE_OUT:
-	case EXTENDED_COPY:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /*
  * May @se_cmd run in the receive context? Target core itself sleeps for the
  * ALUA non-optimized delay.
@@ -379,10 +344,10 @@ static bool never_sleeps(const struct se_cmd *se_cmd)
 	if ((dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) ||
 	    se_cmd->alua_nonop_delay)
 		return false;
-	if (from_memory(se_cmd))
+	if (lunar_cdb_from_memory(se_cmd->t_task_cdb))
 		return true;
 	return (dev->transport_flags & LUNAR_TRANSPORT_NONBLOCK) &&
-	       !sleeps_in_core(se_cmd);
+	       !lunar_cdb_sleeps(se_cmd->t_task_cdb);
 }
 
 /*
@@ -405,7 +370,7 @@ static bool may_land_late(const struct se_cmd *se_cmd)
 	case SYNCHRONIZE_CACHE_16:
 		return false;
 	default:
-		return !from_memory(se_cmd) &&
+		return !lunar_cdb_from_memory(se_cmd->t_task_cdb) &&
 		       (!(dev->transport_flags & LUNAR_TRANSPORT_ORDERED) ||
 			!never_sleeps(se_cmd));
 	}
@@ -455,6 +420,22 @@ void lunar_cmd_execute(struct lunar_cmd *cmd)
 		lunar_stats_inc(LUNAR_STAT_queued_submits);
 		queue_work(exec_wq, &cmd->exec_work);
 	}
+}
+
+/**
+ * lunar_cmd_fail() - end a command that waits for data: some of it was lost
+ * @cmd:	in state NEED_DATA; nothing is left to come
+ * @condition:	additional sense code and qualifier, with ABORTED COMMAND
+ *
+ * Owner's context. It is answered, and never executed.
+ */
+void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition)
+{
+	lunar_conn_wait_data(cmd->conn, -1);
+	cmd->condition = condition;
+	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+	transport_generic_request_failure(&cmd->se_cmd,
+					  TCM_CHECK_CONDITION_ABORT_CMD);
 }
 
 static const u8 tmr_types[] = {

@@ -70,6 +70,8 @@ struct lunar_cmd_cursor {
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
  * @edtl:	ExpectedDataTransferLength
+ * @condition:	additional sense code and qualifier to report in place of target
+ *		core's (RFC 7143 11.4.7.2), or 0
  * @hash_entry: in conn->cmds
  * @ready_entry: in conn->ready
  * @tx_entry:	in conn->tx.queue (W)
@@ -99,6 +101,7 @@ struct lunar_cmd {
 	bool			no_statsn;
 	itt_t			itt;
 	u32			edtl;
+	u16			condition;
 	struct hlist_node	hash_entry;
 	struct llist_node	ready_entry;
 	struct list_head	tx_entry;
@@ -130,6 +133,7 @@ struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt);
 int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		    const u8 *cdb);
 void lunar_cmd_execute(struct lunar_cmd *cmd);
+void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition);
 int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref);
 void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun);
 void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun);

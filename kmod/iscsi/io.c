@@ -151,6 +151,9 @@ static bool act_after(struct lunar_conn *conn)
 		lunar_conn_close(conn, conn->io_owned ?
 				 LUNAR_CLOSE_LOGOUT : LUNAR_CLOSE_LOGIN_FAILED);
 		return false;
+	case LUNAR_AFTER_DIGEST:
+		lunar_conn_close(conn, LUNAR_CLOSE_DIGEST);
+		return false;
 	case LUNAR_AFTER_FULL:
 		hand_over(conn);
 		return false;

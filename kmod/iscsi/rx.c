@@ -352,22 +352,45 @@ static int replay_held(struct lunar_conn *conn)
 	return ret;
 }
 
+/*
+ * RFC 7143 7.8: a Reject. A WRITE that lost data fails once the rest of it has
+ * come. Any other PDU is as if it never came; if that leaves a gap the connection
+ * ends, since at ErrorRecoveryLevel 0 nobody would close it.
+ */
+static int data_digest_error(struct lunar_conn *conn)
+{
+	struct lunar_rx *rx = &conn->rx;
+	int ret;
+
+	lunar_stats_inc(LUNAR_STAT_data_digest_errors);
+	if (rx->ignore)
+		return 0;
+	if (rx->hold || rx->numbered)
+		return lunar_tx_reject_last(conn);
+	ret = lunar_tx_reject(conn, ISCSI_REASON_DATA_DIGEST_ERROR);
+	if (ret || !rx->cmd)
+		return ret;
+	if (rx->pdu.opcode == ISCSI_OP_SCSI_DATA_OUT) {
+		rx->cmd->xfer.spoiled = true;
+		return conn->handlers[rx->pdu.opcode].done(conn);
+	}
+	lunar_cmd_abandon(conn, rx->cmd->itt, rx->cmd->se_cmd.orig_fe_lun);
+	return 0;
+}
+
 static int recv_data_digest(struct lunar_conn *conn)
 {
 	struct lunar_rx *rx = &conn->rx;
+	bool bad = false;
 	int ret;
 
 	if (conn->data_digest && rx->pdu.data_len) {
 		ret = recv_part(conn, &rx->digest, sizeof(rx->digest));
 		if (ret < 0)
 			return ret;
-		if (!rx->unsummed &&
-		    lunar_digest_end(rx->crc) != rx->digest) {
-			lunar_stats_inc(LUNAR_STAT_data_digest_errors);
-			return -EBADMSG;
-		}
+		bad = !rx->unsummed && lunar_digest_end(rx->crc) != rx->digest;
 	}
-	ret = finish(conn);
+	ret = bad ? data_digest_error(conn) : finish(conn);
 	if (ret < 0)
 		return ret;
 	reset(conn);

@@ -11,6 +11,7 @@
 #include "stats.h"
 #include "tmf.h"
 
+#define PROTOCOL_SERVICE_CRC_ERROR	0x4705	/* RFC 7143 11.4.7.2 */
 #define PREEMPT_AND_ABORT	0x05	/* service action, SPC-4 6.16.2 */
 
 /*
@@ -59,6 +60,7 @@ static int start_data_out(struct lunar_conn *conn, struct lunar_cmd *cmd,
 			 be32_to_cpu((__force __be32)cmd->itt), err);
 		return -EPROTO;
 	}
+	lunar_xfer_limit(&cmd->xfer, cmd->se_cmd.data_length);
 	if (rx->pdu.data_len) {
 		rx->dest = LUNAR_RX_CMD;
 		rx->cmd_offset = 0;
@@ -119,7 +121,10 @@ static bool preempts_and_aborts(const struct se_cmd *se_cmd)
 /* Some data arrived: execute, or ask for more. */
 static void advance(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
-	if (lunar_xfer_complete(&cmd->xfer)) {
+	if (lunar_xfer_failed(&cmd->xfer)) {
+		list_del_init(&cmd->tx_entry);
+		lunar_cmd_fail(cmd, PROTOCOL_SERVICE_CRC_ERROR);
+	} else if (lunar_xfer_complete(&cmd->xfer)) {
 		list_del_init(&cmd->tx_entry);
 		if (preempts_and_aborts(&cmd->se_cmd))
 			lunar_tmf_watch(cmd);
@@ -156,15 +161,18 @@ int lunar_scsi_done(struct lunar_conn *conn)
  * @conn:	the connection
  *
  * Data for a task that waits for none is discarded: the task was aborted, or
- * answered before its data came. Owner's context.
+ * answered before its data came. One that is out of order shows that another was
+ * lost: the task fails (RFC 7143 7.9). Owner's context.
  *
- * Return: 0, or -EPROTO if the PDU breaks the sequence it belongs to.
+ * Return: 0, or -EPROTO if nobody asked for the data.
  */
 int lunar_scsi_data_out_header(struct lunar_conn *conn)
 {
 	const struct iscsi_data *req = (void *)&conn->rx.hdr;
+	enum lunar_xfer_error err = LUNAR_XFER_SPOILED;
+	bool final = req->flags & ISCSI_FLAG_CMD_FINAL;
 	struct lunar_rx *rx = &conn->rx;
-	enum lunar_xfer_error err;
+	u32 ttt = be32_to_cpu(req->ttt);
 	struct lunar_cmd *cmd;
 
 	cmd = lunar_cmd_find_waiting(conn, req->itt);
@@ -172,20 +180,30 @@ int lunar_scsi_data_out_header(struct lunar_conn *conn)
 		lunar_stats_inc(LUNAR_STAT_discarded_data_out);
 		return 0;
 	}
-	err = lunar_xfer_data_out(&cmd->xfer, be32_to_cpu(req->ttt),
-				  be32_to_cpu(req->offset), rx->pdu.data_len,
-				  be32_to_cpu(req->datasn),
-				  req->flags & ISCSI_FLAG_CMD_FINAL);
-	if (err != LUNAR_XFER_OK) {
+	rx->cmd = cmd;
+	if (!cmd->xfer.spoiled)
+		err = lunar_xfer_data_out(&cmd->xfer, ttt,
+					  be32_to_cpu(req->offset),
+					  rx->pdu.data_len,
+					  be32_to_cpu(req->datasn), final);
+	switch (err) {
+	case LUNAR_XFER_OK:
+		break;
+	case LUNAR_XFER_SPOILED:
+	case LUNAR_XFER_BAD_DATASN:
+	case LUNAR_XFER_BAD_OFFSET:
+	case LUNAR_XFER_TOO_LITTLE:
+		lunar_xfer_spoil(&cmd->xfer, ttt, final);
+		return 0;
+	default:
 		pr_debug("%s: Data-Out of ITT %08x does not fit: %d\n",
 			 conn->session->initiator,
 			 be32_to_cpu((__force __be32)req->itt), err);
 		return -EPROTO;
 	}
-	rx->cmd = cmd;
 	rx->cmd_offset = be32_to_cpu(req->offset);
 	rx->dest = LUNAR_RX_CMD;
-	lunar_stats_add(req->ttt == cpu_to_be32(ISCSI_RESERVED_TAG) ?
+	lunar_stats_add(ttt == ISCSI_RESERVED_TAG ?
 			LUNAR_STAT_unsolicited_bytes :
 			LUNAR_STAT_solicited_bytes, rx->pdu.data_len);
 	return 0;

@@ -101,6 +101,7 @@ struct lunar_conn_ops {
 enum lunar_cmd_after {
 	LUNAR_AFTER_NOTHING,
 	LUNAR_AFTER_CLOSE,	/* logout, or a login that was refused */
+	LUNAR_AFTER_DIGEST,	/* Reject of data that session recovery brings again */
 	LUNAR_AFTER_FULL,	/* final Login Response */
 };
 

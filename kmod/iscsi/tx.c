@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <target/target_core_base.h>
 #include "cmd.h"
+#include "compat.h"
 #include "digest.h"
 #include "session.h"
 #include "stats.h"
@@ -162,6 +163,14 @@ static void build_data_in(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	start_pdu(conn, cmd, NULL, pdu.length, status);
 }
 
+/* Puts the condition that the fabric found in place of target core's. */
+static void set_condition(u8 *sense, u16 condition)
+{
+	bool descriptor = (sense[0] & 0x7f) >= 0x72;
+
+	put_unaligned_be16(condition, sense + (descriptor ? 2 : 12));
+}
+
 /* RFC 7143 11.4. */
 static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
@@ -179,6 +188,8 @@ static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	     (SCF_TRANSPORT_TASK_SENSE | SCF_EMULATED_TASK_SENSE))) {
 		cmd->sense.len = cpu_to_be16(se_cmd->scsi_sense_length);
 		len = sizeof(cmd->sense.len) + se_cmd->scsi_sense_length;
+		if (cmd->condition)
+			set_condition(cmd->sense.data, cmd->condition);
 	}
 	stamp_status(conn, cmd, (struct iscsi_hdr *)rsp);
 	start_pdu(conn, cmd, (char *)&cmd->sense, len, true);
@@ -420,17 +431,8 @@ int lunar_tx_run(struct lunar_conn *conn, int *budget)
 	return 1;
 }
 
-/**
- * lunar_tx_reject() - refuse the PDU that was just received
- * @conn:	rx.hdr is that PDU's header
- * @reason:	RFC 7143 11.17.1
- *
- * Its CmdSN counts as not received (RFC 7143 7.3): see rx.reject. Owner's
- * context, may sleep for memory.
- *
- * Return: 0 or -ENOMEM.
- */
-int lunar_tx_reject(struct lunar_conn *conn, u8 reason)
+static int reject(struct lunar_conn *conn, u8 reason,
+		  enum lunar_cmd_after after)
 {
 	struct iscsi_reject *rej;
 	struct lunar_cmd *cmd;
@@ -444,6 +446,7 @@ int lunar_tx_reject(struct lunar_conn *conn, u8 reason)
 		return -ENOMEM;
 	}
 	cmd->data_len = sizeof(conn->rx.hdr);
+	cmd->after = after;
 	rej = (struct iscsi_reject *)&cmd->rsp;
 	rej->opcode = ISCSI_OP_REJECT;
 	rej->flags = ISCSI_FLAG_CMD_FINAL;
@@ -453,6 +456,39 @@ int lunar_tx_reject(struct lunar_conn *conn, u8 reason)
 	lunar_stats_inc(LUNAR_STAT_rejects);
 	lunar_cmd_queue(cmd);
 	return 0;
+}
+
+/**
+ * lunar_tx_reject() - refuse the PDU that was just received
+ * @conn:	rx.hdr is that PDU's header
+ * @reason:	RFC 7143 11.17.1
+ *
+ * Its CmdSN counts as not received (RFC 7143 7.3): see rx.reject. Owner's
+ * context, may sleep for memory.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lunar_tx_reject(struct lunar_conn *conn, u8 reason)
+{
+	return reject(conn, reason, LUNAR_AFTER_NOTHING);
+}
+
+/**
+ * lunar_tx_reject_last() - refuse the PDU just received, then close
+ * @conn:	rx.hdr is that PDU's header
+ *
+ * For a data digest error that leaves a gap: an initiator at ErrorRecoveryLevel 0
+ * knows no recovery but that of the session (RFC 7143 7.1.4.4). Owner's context,
+ * may sleep for memory.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lunar_tx_reject_last(struct lunar_conn *conn)
+{
+	/* Nothing more is received. */
+	if (!lunar_conn_set_state(conn, LUNAR_CONN_LOGOUT))
+		return 0;
+	return reject(conn, ISCSI_REASON_DATA_DIGEST_ERROR, LUNAR_AFTER_DIGEST);
 }
 
 /**

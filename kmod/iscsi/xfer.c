@@ -127,6 +127,46 @@ enum lunar_xfer_error lunar_xfer_data_out(struct lunar_xfer *xfer, u32 ttt,
 }
 
 /**
+ * lunar_xfer_limit() - do not ask for what will not be used
+ * @xfer:	the command's transfer, just started
+ * @size:	bytes that the CDB takes
+ *
+ * The initiator may have announced more (residual underflow). What comes
+ * unsolicited has to be received nevertheless.
+ *
+ * Context: any; the caller owns @xfer.
+ */
+void lunar_xfer_limit(struct lunar_xfer *xfer, u32 size)
+{
+	u32 coming = xfer->received;
+
+	if (xfer->unsolicited)
+		coming += xfer->open[0].length;
+	xfer->length = min(xfer->length, max(size, coming));
+}
+
+/**
+ * lunar_xfer_spoil() - a Data-Out was lost, or shows that one was
+ * @xfer:	the command's transfer
+ * @ttt:	its Target Transfer Tag
+ * @final:	its F bit
+ *
+ * RFC 7143 7.8, 7.9: the task fails, once every sequence has been seen to its
+ * end (lunar_xfer_failed()); no further one is asked for. For each Data-Out that
+ * comes from now on, in place of lunar_xfer_data_out().
+ *
+ * Context: any; the caller owns @xfer.
+ */
+void lunar_xfer_spoil(struct lunar_xfer *xfer, u32 ttt, bool final)
+{
+	struct lunar_r2t *seq = xfer_find(xfer, ttt);
+
+	xfer->spoiled = true;
+	if (seq && final)
+		xfer_end_sequence(xfer, seq);
+}
+
+/**
  * lunar_xfer_next_r2t() - open the next solicited sequence
  * @xfer:	the command's transfer
  * @limits:	negotiated keys; max_burst is at least 512 (RFC 7143 13.13)
@@ -146,7 +186,7 @@ bool lunar_xfer_next_r2t(struct lunar_xfer *xfer,
 			 const struct lunar_xfer_limits *limits, u32 ttt,
 			 struct lunar_r2t *r2t)
 {
-	if (xfer->unsolicited || xfer->next == xfer->length)
+	if (xfer->unsolicited || xfer->spoiled || xfer->next >= xfer->length)
 		return false;
 	if (xfer->nr_open >= min_t(u32, limits->max_r2t, LUNAR_MAX_R2T))
 		return false;

@@ -53,6 +53,7 @@ struct lunar_r2t {
  * @next_r2tsn:	R2TSN of the next R2T
  * @nr_open:	sequences in @open
  * @unsolicited: @open[0] is the unsolicited sequence; no R2T until it ends
+ * @spoiled:	some of the data was lost; see lunar_xfer_spoil()
  * @open:	sequences in progress, oldest first
  */
 struct lunar_xfer {
@@ -62,6 +63,7 @@ struct lunar_xfer {
 	u32	next_r2tsn;
 	u8	nr_open;
 	bool	unsolicited;
+	bool	spoiled;
 	struct lunar_r2t open[LUNAR_MAX_R2T];
 };
 
@@ -75,6 +77,7 @@ enum lunar_xfer_error {
 	LUNAR_XFER_TOO_LITTLE,		/* F bit before the R2T was satisfied */
 	LUNAR_XFER_UNEXPECTED,		/* unsolicited data that was not negotiated */
 	LUNAR_XFER_NOT_FINAL,		/* sequence filled without the F bit */
+	LUNAR_XFER_SPOILED,		/* a Data-Out before it was lost */
 };
 
 enum lunar_xfer_error lunar_xfer_start(struct lunar_xfer *xfer,
@@ -83,13 +86,21 @@ enum lunar_xfer_error lunar_xfer_start(struct lunar_xfer *xfer,
 enum lunar_xfer_error lunar_xfer_data_out(struct lunar_xfer *xfer, u32 ttt,
 					  u32 offset, u32 len, u32 datasn,
 					  bool final);
+void lunar_xfer_limit(struct lunar_xfer *xfer, u32 size);
+void lunar_xfer_spoil(struct lunar_xfer *xfer, u32 ttt, bool final);
 bool lunar_xfer_next_r2t(struct lunar_xfer *xfer,
 			 const struct lunar_xfer_limits *limits, u32 ttt,
 			 struct lunar_r2t *r2t);
 
+/* All that was announced or asked for has come, and some of it was lost. */
+static inline bool lunar_xfer_failed(const struct lunar_xfer *xfer)
+{
+	return xfer->spoiled && !xfer->nr_open;
+}
+
 static inline bool lunar_xfer_complete(const struct lunar_xfer *xfer)
 {
-	return xfer->received == xfer->length;
+	return xfer->received == xfer->length && !xfer->spoiled;
 }
 
 /**

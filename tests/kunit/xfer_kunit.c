@@ -223,6 +223,84 @@ static void xfer_data_out_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lunar_xfer_complete(&xfer), c->received == c->length);
 }
 
+/* A CDB that takes less than was announced: only what comes anyway is received. */
+static void xfer_limit_test(struct kunit *test)
+{
+	static const struct lunar_xfer_limits limits = {
+		.first_burst = 2000, .max_burst = 1000, .max_r2t = 1,
+		.immediate_data = true,
+	};
+	static const struct {
+		u32 length, immediate;
+		bool final;
+		u32 size, is;
+	} cases[] = {
+		{ 3000, 0, true, 3000, 3000 },
+		{ 3000, 0, true, 512, 512 },
+		{ 3000, 0, true, 0, 0 },
+		{ 3000, 0, true, U32_MAX, 3000 },
+		{ 3000, 700, true, 512, 700 },
+		{ 3000, 700, false, 512, 2000 },
+		{ 3000, 0, false, 2500, 2500 },
+		{ 1000, 0, false, 0, 1000 },
+	};
+	struct lunar_xfer xfer;
+	struct lunar_r2t r2t;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_ASSERT_EQ(test, lunar_xfer_start(&xfer, &limits, cases[i].length,
+						       cases[i].immediate, cases[i].final),
+				LUNAR_XFER_OK);
+		lunar_xfer_limit(&xfer, cases[i].size);
+		KUNIT_EXPECT_EQ_MSG(test, xfer.length, cases[i].is, "case %u", i);
+	}
+	/* The announced data ends early; the rest of what the CDB takes is asked for. */
+	lunar_xfer_start(&xfer, &limits, 3000, 0, false);
+	lunar_xfer_limit(&xfer, 2500);
+	KUNIT_EXPECT_EQ(test, lunar_xfer_data_out(&xfer, UNSOL, 0, 1600, 0, true), LUNAR_XFER_OK);
+	KUNIT_EXPECT_TRUE(test, lunar_xfer_next_r2t(&xfer, &limits, 7, &r2t));
+	KUNIT_EXPECT_EQ(test, r2t.offset, 1600);
+	KUNIT_EXPECT_EQ(test, r2t.length, 900);
+	KUNIT_EXPECT_EQ(test, lunar_xfer_data_out(&xfer, 7, 1600, 900, 0, true), LUNAR_XFER_OK);
+	KUNIT_EXPECT_TRUE(test, lunar_xfer_complete(&xfer));
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_next_r2t(&xfer, &limits, 8, &r2t));
+}
+
+/* Lost data: no R2T any more, over when each open sequence had its F bit. */
+static void xfer_spoil_test(struct kunit *test)
+{
+	static const struct lunar_xfer_limits limits = {
+		.max_burst = 1000, .max_r2t = 3, .initial_r2t = true,
+	};
+	struct lunar_xfer xfer;
+	struct lunar_r2t r2t;
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, lunar_xfer_start(&xfer, &limits, 9000, 0, true), LUNAR_XFER_OK);
+	for (i = 1; i <= 3; i++)
+		KUNIT_ASSERT_TRUE(test, lunar_xfer_next_r2t(&xfer, &limits, i, &r2t));
+	lunar_xfer_spoil(&xfer, 2, false);
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_failed(&xfer));
+	lunar_xfer_spoil(&xfer, 2, true);
+	lunar_xfer_spoil(&xfer, 2, true);	/* of no sequence: nothing */
+	lunar_xfer_spoil(&xfer, 99, true);
+	lunar_xfer_spoil(&xfer, 1, true);
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_next_r2t(&xfer, &limits, 9, &r2t));
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_failed(&xfer));
+	lunar_xfer_spoil(&xfer, 3, true);
+	KUNIT_EXPECT_TRUE(test, lunar_xfer_failed(&xfer));
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_complete(&xfer));
+
+	/* In the last piece of all, every byte accounted for. */
+	KUNIT_ASSERT_EQ(test, lunar_xfer_start(&xfer, &limits, 1000, 0, true), LUNAR_XFER_OK);
+	KUNIT_ASSERT_TRUE(test, lunar_xfer_next_r2t(&xfer, &limits, 1, &r2t));
+	KUNIT_EXPECT_EQ(test, lunar_xfer_data_out(&xfer, 1, 0, 1000, 0, true), LUNAR_XFER_OK);
+	xfer.spoiled = true;
+	KUNIT_EXPECT_FALSE(test, lunar_xfer_complete(&xfer));
+	KUNIT_EXPECT_TRUE(test, lunar_xfer_failed(&xfer));
+}
+
 /* R2Ts: in order, each at most MaxBurstLength, not more than negotiated. */
 static void xfer_r2t_test(struct kunit *test)
 {
@@ -555,6 +633,8 @@ static void xfer_data_in_random_test(struct kunit *test)
 static struct kunit_case xfer_cases[] = {
 	KUNIT_CASE_PARAM(xfer_start_test, start_gen_params),
 	KUNIT_CASE_PARAM(xfer_data_out_test, data_gen_params),
+	KUNIT_CASE(xfer_limit_test),
+	KUNIT_CASE(xfer_spoil_test),
 	KUNIT_CASE(xfer_r2t_test),
 	KUNIT_CASE(xfer_initiator_test),
 	KUNIT_CASE(xfer_random_test),

@@ -35,38 +35,74 @@ static void read_residual(void)
 	logout(c);
 }
 
-/* Refused or written; the connection must not lose its place in the stream. */
+/* Of 8 blocks those are written that there is data for, and no other byte. */
 static void write_residual(void)
 {
-	static const u32 edtl[] = { 8192, 262144, 512, 4096 + 4 };
+	static const u32 edtl[] = { 8192, 262144, 512, 4096 + 4, 4096 - 4, 100, 0 };
 	static u8 new[262144], old[16 * BLOCK];
 	u8 cdb[ISCSI_CDB_SIZE];
 	struct conn *c = login_usual();
 	u32 i;
 
 	for (i = 0; i < 2 * ARRAY_SIZE(edtl); i++) {
-		u32 len = edtl[i / 2];
+		u32 len = edtl[i / 2], size = 8 * BLOCK;
 		struct write_plan plan = plan_usual(c, len);
+		bool over = len < size;
 		struct result res;
 
 		if (i % 2) {
 			plan.immediate = 0;
 			plan.unsolicited = 0;
 		}
+		plan.unused = true;
 		fill(old, sizeof(old), i);
 		fill(new, sizeof(new), 100 + i);
 		write_blocks(c, LBA, old, 16);
 		cdb_rw(cdb, WRITE_10, LBA, 8);
 		scsi_write(c, cdb, len, new, &plan, &res);
-		if (res.status == SAM_STAT_GOOD) {
-			if (len > 8 * BLOCK && res.flags != ISCSI_FLAG_CMD_UNDERFLOW)
-				fail("EDTL %u: GOOD, flags 0x%02x", len, res.flags);
-			memcpy(old, new, len < 8 * BLOCK ? len & -BLOCK : 8 * BLOCK);
-		} else if (res.status != SAM_STAT_CHECK_CONDITION) {
-			fail("EDTL %u: status 0x%02x", len, res.status);
-		}
+		if (res.status != SAM_STAT_GOOD)
+			fail("EDTL %u: status 0x%02x, sense %x/%02x/%02x", len, res.status,
+			     res.key, res.asc, res.ascq);
+		if (res.flags != (over ? ISCSI_FLAG_CMD_OVERFLOW : ISCSI_FLAG_CMD_UNDERFLOW) ||
+		    res.residual != (over ? size - len : len - size))
+			fail("EDTL %u: flags 0x%02x, residual %u", len, res.flags, res.residual);
+		memcpy(old, new, over ? len & -BLOCK : size);
 		check_blocks(c, LBA, old, 16);
 	}
+	logout(c);
+}
+
+/* Nothing happens in part if a part of it makes no sense. */
+static void odd_length(void)
+{
+	static const struct {
+		u8 cdb[ISCSI_CDB_SIZE];
+		u32 edtl;
+	} cmds[] = {
+		{ { COMPARE_AND_WRITE, [13] = 1 }, BLOCK },
+		{ { COMPARE_AND_WRITE, [13] = 1 }, 3 * BLOCK },
+		{ { WRITE_SAME, [8] = 1 }, BLOCK / 2 },
+		{ { WRITE_SAME, [8] = 1 }, 2 * BLOCK },
+		{ { UNMAP, [8] = 24 }, 16 },
+		{ { MODE_SELECT, 0x10, [4] = 24 }, 12 },
+	};
+	static u8 data[3 * BLOCK], zero[4 * BLOCK];
+	struct conn *c = login_usual();
+	u32 i;
+
+	write_blocks(c, 0, zero, 4);
+	fill(data, sizeof(data), 9);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		struct write_plan plan = plan_usual(c, cmds[i].edtl);
+		struct result res;
+
+		plan.unused = true;
+		scsi_write(c, cmds[i].cdb, cmds[i].edtl, data, &plan, &res);
+		if (res.status != SAM_STAT_CHECK_CONDITION || res.key != ILLEGAL_REQUEST)
+			fail("opcode 0x%02x with %u bytes: status 0x%02x", cmds[i].cdb[0],
+			     cmds[i].edtl, res.status);
+	}
+	check_blocks(c, 0, zero, 4);
 	logout(c);
 }
 
@@ -246,6 +282,7 @@ static void outstanding_r2t(void)
 const struct test_case data_cases[] = {
 	{ "read-residual", "11.4.5", read_residual },
 	{ "write-residual", "11.4.5", write_residual },
+	{ "odd-length", "11.4.5, SBC: 05/24/00", odd_length },
 	{ "tur-with-read", "11.4.5", tur_with_read },
 	{ "read-beyond", "SBC: 05/21/00", read_beyond },
 	{ "write-beyond", "SBC: 05/21/00, 11.7", write_beyond },

@@ -364,12 +364,27 @@ static void wrong_data_digest(void)
 	cdb_rw(cdb, WRITE_10, 200, 8);
 	c->corrupt = CORRUPT_DATA_DIGEST;
 	scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, sizeof(new), new, sizeof(new));
-	if (pdu_recv(c, &pdu) && pdu.bhs.hdr.opcode != ISCSI_OP_REJECT &&
-	    (pdu.bhs.hdr.opcode != ISCSI_OP_SCSI_CMD_RSP || !pdu.bhs.rsp.cmd_status))
-		fail("opcode 0x%02x", pdu.bhs.hdr.opcode);
-	conn_close(c);
+	if (!pdu_recv(c, &pdu) || pdu.bhs.hdr.opcode != ISCSI_OP_REJECT ||
+	    pdu.bhs.reject.reason != ISCSI_REASON_DATA_DIGEST_ERROR)
+		fail("no Reject of the WRITE");
+	want_closed(c);
 	c = login_usual();
 	check_blocks(c, 200, old, 8);
+	logout(c);
+}
+
+/* What is immediate leaves no gap: only the Reject tells of it. */
+static void wrong_ping_digest(void)
+{
+	struct conn *c = login(&(struct login){ .keys = "DataDigest=CRC32C\n" });
+	union bhs bhs;
+
+	bhs_init(c, &bhs, ISCSI_OP_NOOP_OUT | ISCSI_OP_IMMEDIATE);
+	bhs.nop_out.ttt = htobe32(ISCSI_RESERVED_TAG);
+	c->corrupt = CORRUPT_DATA_DIGEST;
+	pdu_send(c, &bhs, "ping", 4);
+	want_reject(c, &bhs, ISCSI_REASON_DATA_DIGEST_ERROR);
+	check_alive(c);
 	logout(c);
 }
 
@@ -527,6 +542,7 @@ const struct test_case pdu_cases[] = {
 	{ "digest", "11.2.3", digests },
 	{ "digest-wrong-header", "7.8", wrong_header_digest },
 	{ "digest-wrong-data", "7.8", wrong_data_digest },
+	{ "digest-wrong-ping", "7.8", wrong_ping_digest },
 	{ "send-targets", "Appendix C", send_targets },
 	{ "discovery-scsi", "4.3", discovery_scsi },
 	{ "bad-text", "11.10", bad_text },

@@ -186,6 +186,100 @@ static void too_little(void)
 	wrong_data_out(0, 0, 0, 4096, FINAL);
 }
 
+/* The answer to a WRITE of which data was lost; the session goes on. */
+static void want_crc_error(struct conn *c, u32 itt)
+{
+	const struct pdu *pdu = pdu_want(c, ISCSI_OP_SCSI_CMD_RSP);
+	struct result res;
+
+	if (pdu->bhs.hdr.itt != htobe32(itt))
+		fail("not the answer to the WRITE");
+	scsi_response(pdu, &res);
+	if (res.status != SAM_STAT_CHECK_CONDITION || res.key != ABORTED_COMMAND ||
+	    res.asc != 0x47 || res.ascq != 0x05)
+		fail("status 0x%02x, sense %x/%02x/%02x", res.status, res.key, res.asc, res.ascq);
+	test_unit_ready(c);
+	check_blocks(c, LBA, old, BLOCKS);
+	write_blocks(c, LBA, new, 8);
+	check_blocks(c, LBA, new, 8);
+	logout(c);
+}
+
+/* All that the R2T asked for, in pieces with these DataSN and the F bit in the
+ * last: no answer before that.
+ */
+static void lost_data_out(const u32 *datasn, u32 nr, u32 offset)
+{
+	struct conn *c = prepare(3);
+	u32 itt = begin_write(c, 0, true), len, i;
+	struct iscsi_r2t_rsp r2t = want_r2t(c, itt);
+	union bhs bhs;
+
+	len = be32toh(r2t.data_length) / nr & ~3u;
+	if (len > 65536)
+		len = 65536;
+	for (i = 0; i < nr; i++) {
+		if (i == nr - 1 && pdu_pending(c, 100 * opt.factor))
+			fail("an answer before the F bit");
+		bhs_init(c, &bhs, ISCSI_OP_SCSI_DATA_OUT);
+		bhs.data_out.itt = htobe32(itt);
+		bhs.data_out.ttt = r2t.ttt;
+		bhs.data_out.offset = htobe32(offset + i * len);
+		bhs.data_out.datasn = htobe32(datasn[i]);
+		bhs.data_out.flags = i == nr - 1 ? FINAL : 0;
+		pdu_send(c, &bhs, new, len);
+	}
+	want_crc_error(c, itt);
+}
+
+static void lost_sequence(void)
+{
+	lost_data_out((const u32 []){ 0, 0 }, 2, 0);
+	lost_data_out((const u32 []){ 27 }, 1, 0);
+	lost_data_out((const u32 []){ 1, 0, 2 }, 3, 0);
+	lost_data_out((const u32 []){ 0, 2 }, 2, 0);
+	lost_data_out((const u32 []){ 0, 1 }, 2, 512);
+	/* The R2T asked for more. */
+	lost_data_out((const u32 []){ 0 }, 1, 0);
+}
+
+/* RFC 7143 7.8: Reject at once, a status when the rest of the data has come. */
+static void digest_data_out(void)
+{
+	const struct login l = { .keys = "DataDigest=CRC32C\nInitialR2T=No\nImmediateData=No\n"
+					 "FirstBurstLength=65536\nMaxBurstLength=65536\n",
+				 .isid = 4 };
+	bool solicited;
+
+	conn_close(prepare(3));
+	for (solicited = false; ; solicited = true) {
+		struct conn *c = login(&l);
+		u32 ttt = ISCSI_RESERVED_TAG, itt, i;
+		union bhs bhs;
+
+		write_blocks(c, LBA, old, 8);
+		itt = begin_write(c, 0, solicited);
+		if (solicited)
+			ttt = be32toh(want_r2t(c, itt).ttt);
+		for (i = 0; i < 4; i++) {
+			bhs_init(c, &bhs, ISCSI_OP_SCSI_DATA_OUT);
+			bhs.data_out.itt = htobe32(itt);
+			bhs.data_out.ttt = htobe32(ttt);
+			bhs.data_out.offset = htobe32(i * 16384);
+			bhs.data_out.datasn = htobe32(i);
+			bhs.data_out.flags = i == 3 ? FINAL : 0;
+			if (i == 1)
+				c->corrupt = CORRUPT_DATA_DIGEST;
+			pdu_send(c, &bhs, new + i * 16384, 16384);
+			if (i == 1)
+				want_reject(c, &bhs, ISCSI_REASON_DATA_DIGEST_ERROR);
+		}
+		want_crc_error(c, itt);
+		if (solicited)
+			return;
+	}
+}
+
 /* One sequence after another beyond what the R2T asked for. */
 static void too_much(void)
 {
@@ -363,6 +457,8 @@ const struct test_case write_cases[] = {
 	{ "data-out-offset", "11.7.6", wrong_offset },
 	{ "data-out-datasn", "11.7.5", wrong_datasn },
 	{ "data-out-too-little", "11.8.4", too_little },
+	{ "data-out-lost", "7.9, 11.4.7.2", lost_sequence },
+	{ "data-out-digest", "7.8", digest_data_out },
 	{ "data-out-too-much", "11.8.4", too_much },
 	{ "data-out-not-agreed", "13.10, 13.11, 13.14", too_much_unsolicited },
 	{ "data-out-stray", "11.7", stray_data_out },

@@ -139,6 +139,7 @@ struct write_plan {
 	u32 unsolicited;	/* bytes before any R2T, immediate ones included */
 	u32 segment;		/* bytes per Data-Out */
 	bool hold;		/* answer an R2T only when no more can be open */
+	bool unused;		/* not all of it need be asked for */
 };
 
 void cdb_rw(u8 *cdb, u8 opcode, u32 lba, u32 blocks);

@@ -218,7 +218,7 @@ void scsi_write(struct conn *c, const u8 *cdb, u32 edtl, const void *buf,
 			answer_r2t(c, &queue, itt, buf, plan->segment);
 	}
 	scsi_response(&pdu, res);
-	if (res->status == SAM_STAT_GOOD && (queue.nr || queue.next_offset != edtl))
+	if (res->status == SAM_STAT_GOOD && !plan->unused && (queue.nr || queue.next_offset != edtl))
 		fail("GOOD before all data was asked for and sent");
 }
 
