@@ -8,6 +8,6 @@ struct lfile_dev;
 
 int lfile_atomic_create(struct lfile_dev *dev, u32 hba);
 void lfile_atomic_destroy(struct lfile_dev *dev);
-sense_reason_t lfile_atomic_execute(struct se_cmd *cmd);
+void lfile_atomic_parse(struct se_cmd *cmd);
 
 #endif /* LFILE_ATOMIC_H */

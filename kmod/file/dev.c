@@ -283,13 +283,15 @@ static int configure_device(struct se_device *se_dev)
 }
 
 /*
- * Every command has been answered and none can come. What may still run: the
- * ends of workers that answered one, and a flush that nobody waits for.
+ * Every command has been answered and none can come. What may still run: I/O of
+ * commands that were aborted, the ends of workers that answered one, and a flush
+ * that nobody waits for.
  */
 static void destroy_device(struct se_device *se_dev)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
 
+	lfile_inflight_drain(dev);
 	destroy_workqueue(dev->io_wq);
 	lfile_atomic_destroy(dev);
 	lfile_flush_destroy(dev);
@@ -344,13 +346,6 @@ static sense_reason_t execute_control(struct se_cmd *cmd)
 	return 0;
 }
 
-static void replace(struct se_cmd *cmd,
-		    sense_reason_t (*execute)(struct se_cmd *cmd))
-{
-	cmd->priv = cmd->execute_cmd;
-	cmd->execute_cmd = execute;
-}
-
 /*
  * Target core checks the CDB and chooses. Its own execute functions that sleep
  * on I/O or on other commands are replaced: the caller may be a receive
@@ -359,8 +354,10 @@ static void replace(struct se_cmd *cmd,
 static sense_reason_t parse_cdb(struct se_cmd *cmd)
 {
 	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
-	sense_reason_t ret = lfile_space_parse(cmd, &exec_ops);
+	sense_reason_t ret;
 
+	cmd->priv = NULL;		/* no record yet */
+	ret = lfile_space_parse(cmd, &exec_ops);
 	if (ret)
 		return ret;
 
@@ -378,22 +375,37 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 		cmd->se_cmd_flags |= SCF_FUA;
 		break;
 	case UNMAP:
-		replace(cmd, lfile_space_execute_unmap);
+		cmd->execute_cmd = lfile_space_execute_unmap;
 		break;
 	case WRITE_SAME:
 	case WRITE_SAME_16:
 	case VARIABLE_LENGTH_CMD:	/* WRITE SAME(32) */
-		replace(cmd, lfile_space_execute_write_same);
+		cmd->execute_cmd = lfile_space_execute_write_same;
 		break;
 	case COMPARE_AND_WRITE:
-		replace(cmd, lfile_atomic_execute);
+		lfile_atomic_parse(cmd);
 		break;
 	case PERSISTENT_RESERVE_OUT:
 	case MAINTENANCE_OUT:
-		replace(cmd, execute_control);
+		cmd->priv = cmd->execute_cmd;
+		cmd->execute_cmd = execute_control;
 		break;
 	}
 	return 0;
+}
+
+/*
+ * Target core has marked these commands and will wait for them. It writes files
+ * itself for those of control_wq, which cannot be given up.
+ */
+static void tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table tmf,
+		       struct list_head *aborted)
+{
+	struct se_cmd *cmd, *next;
+
+	list_for_each_entry_safe(cmd, next, aborted, state_list)
+		if (cmd->execute_cmd != execute_control)
+			lfile_inflight_abort(to_lfile_dev(se_dev), cmd);
 }
 
 static struct target_backend_ops backend_ops = {
@@ -410,6 +422,7 @@ static struct target_backend_ops backend_ops = {
 	.free_device		= free_device,
 	.configure_unmap	= configure_unmap,
 	.parse_cdb		= parse_cdb,
+	.tmr_notify		= tmr_notify,
 	.set_configfs_dev_params = lfile_params_set,
 	.show_configfs_dev_params = lfile_params_show,
 	.get_device_type	= sbc_get_device_type,

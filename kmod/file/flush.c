@@ -175,6 +175,7 @@ void lfile_flush_destroy(struct lfile_dev *dev)
  */
 void lfile_flush_join(struct lfile_io *io)
 {
+	lfile_inflight_settle(io);
 	if (io->dev->se_dev.dev_attrib.emulate_write_cache && io->len)
 		request(io->dev, io, io->pos, io->pos + io->len - 1);
 	else
@@ -217,9 +218,8 @@ static int check_writeback(struct lfile_io *io)
 void lfile_flush_end(struct lfile_io *io, int err)
 {
 	bool cached = io->dev->se_dev.dev_attrib.emulate_write_cache &&
-		      !(io->cmd->se_cmd_flags & SCF_FUA);
+		      !io->fua;
 
-	lfile_inflight_release(io);
 	if (!err && !cached) {
 		io->done = lfile_inflight_end;
 		lfile_flush_join(io);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command in flight: its record, and the transfer of its data between the
- * command's scatterlist and the file.
+ * A command in flight: its record, its byte range, and what an abort does.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,11 +17,11 @@
 #include "status.h"
 
 /*
- * A longer transfer is copied by a worker: the caller, a receive context, has
- * other connections or LUNs to serve. Covers all that ESXi sends but bulk
- * copies.
+ * What commands that were given up may keep of memory on one disk: a queue depth
+ * of 1 MiB each. Beyond that an abort waits for the filesystem.
  */
-#define INLINE_MAX	(256 * 1024)
+#define ORPHANS_MAX		1024
+#define ORPHAN_BYTES_MAX	(LUNAR_FILE_QUEUE_DEPTH * 1048576ull)
 
 static struct kmem_cache *io_cache;
 
@@ -70,6 +69,23 @@ void lfile_inflight_create(struct lfile_dev *dev)
 {
 	spin_lock_init(&dev->range_lock);
 	lfile_range_init(&dev->ranges);
+	init_waitqueue_head(&dev->orphan_wait);
+}
+
+/**
+ * lfile_inflight_drain - wait for what was given up
+ * @dev: the disk; it gets no commands any more
+ *
+ * Context: may sleep, as long as the filesystem hangs.
+ */
+void lfile_inflight_drain(struct lfile_dev *dev)
+{
+	spin_lock_irq(&dev->range_lock);
+	if (dev->orphans)
+		pr_warn("%s: removal waits for %s to end the I/O of %u aborted commands\n",
+			dev->name, dev->path, dev->orphans);
+	wait_event_lock_irq(dev->orphan_wait, !dev->orphans, dev->range_lock);
+	spin_unlock_irq(&dev->range_lock);
 }
 
 /**
@@ -77,7 +93,8 @@ void lfile_inflight_create(struct lfile_dev *dev)
  * @cmd: the command
  * @write: it changes the medium
  *
- * Position and length are those of a READ or WRITE; others set their own.
+ * Position and length are those of a READ or WRITE; others set their own. From
+ * here on an abort finds the record, in stage LFILE_BUSY.
  *
  * Context: process. Sleeps only when memory is short and a whole queue depth
  * of this disk's commands is in flight, until one of them is answered.
@@ -90,6 +107,12 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 
 	io->cmd = cmd;
 	io->dev = dev;
+	io->stage = LFILE_BUSY;
+	io->orphan = false;
+	io->holds = false;
+	io->foreign = cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+	io->opcode = cmd->t_task_cdb[0];
+	io->fua = cmd->se_cmd_flags & SCF_FUA;
 	io->done = lfile_inflight_end;
 	io->pos = lfile_inflight_offset(cmd, cmd->t_task_lba);
 	io->len = cmd->data_length;
@@ -106,53 +129,367 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->sgl = NULL;
 	io->nents = 0;
 	io->bvec = NULL;
+	/* Pairs with lfile_inflight_abort(): the record is all there. */
+	smp_store_release(&cmd->priv, io);
 	return io;
 }
 
-/*
- * Take the range of a command. Returns false if another has it: then io->work
- * runs when that one ends, and the caller has no part in it any more.
- */
-static bool acquire(struct lfile_io *io)
+/* The pages of a command are target core's, one by one, and go with it. */
+static void hold_pages(struct lfile_io *io)
 {
-	struct lfile_dev *dev = io->dev;
-	unsigned long flags;
-	bool free;
+	u32 i;
 
-	io->ranged = true;
-	spin_lock_irqsave(&dev->range_lock, flags);
-	free = lfile_range_acquire(&dev->ranges, &io->range, io->pos, io->len,
-				   io->write);
-	spin_unlock_irqrestore(&dev->range_lock, flags);
-	return free;
+	for (i = 0; i < io->nents; i++)
+		get_page(io->bvec[i].bv_page);
+	io->holds = true;
 }
 
-/**
- * lfile_inflight_release - let others have the range of a command
- * @io: the record; its I/O is done, in the page cache or on the medium
- *
- * Before the flush that may follow: what lands now lands on top.
- *
- * Context: any.
- */
-void lfile_inflight_release(struct lfile_io *io)
+/* The last that is done with a record. Not under a lock. */
+static void free_io(struct lfile_io *io)
 {
 	struct lfile_dev *dev = io->dev;
-	struct lfile_io *waiter;
+	bool orphan = io->orphan;
+	u64 bytes = 0;
 	unsigned long flags;
+	u32 i;
+
+	if (io->holds) {
+		for (i = 0; i < io->nents; i++)
+			put_page(io->bvec[i].bv_page);
+		bytes = io->len;
+	}
+	if (io->bvec != io->inline_bvec)
+		kvfree(io->bvec);
+	kvfree(io->spans);
+	mempool_free(io, dev->io_pool);
+	if (!orphan)
+		return;
+
+	/* The disk may be gone as soon as the lock is. */
+	spin_lock_irqsave(&dev->range_lock, flags);
+	dev->orphan_bytes -= bytes;
+	if (!--dev->orphans)
+		wake_up(&dev->orphan_wait);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+}
+
+/*
+ * Let others have the range, or no longer wait for it. Before the flush that
+ * may follow: what lands now lands on top.
+ */
+static void release(struct lfile_io *io)
+{
+	struct lfile_io *waiter;
 	LIST_HEAD(ready);
+
+	lockdep_assert_held(&io->dev->range_lock);
 
 	if (!io->ranged)
 		return;
 	io->ranged = false;
-	spin_lock_irqsave(&dev->range_lock, flags);
-	lfile_range_release(&dev->ranges, &io->range, &ready);
+	lfile_range_release(&io->dev->ranges, &io->range, &ready);
 	while (!list_empty(&ready)) {
 		waiter = list_first_entry(&ready, struct lfile_io, range.node);
 		list_del_init(&waiter->range.node);
 		queue_work(waiter->wq, &waiter->work);
 	}
+}
+
+/* Part the command from its record. Returns it, NULL if it has gone before. */
+static struct se_cmd *take_cmd(struct lfile_io *io)
+{
+	struct se_cmd *cmd = io->cmd;
+
+	lockdep_assert_held(&io->dev->range_lock);
+
+	if (cmd)
+		cmd->priv = NULL;
+	io->cmd = NULL;
+	return cmd;
+}
+
+/*
+ * The same if the command was aborted while its owner was busy with it; whoever
+ * aborts has marked it before he takes the lock. The caller answers it.
+ */
+static struct se_cmd *take_aborted(struct lfile_io *io)
+{
+	if (io->cmd && (READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED))
+		return take_cmd(io);
+	return NULL;
+}
+
+/* Target core knows that it is aborted; the status does not matter. */
+static void answer_aborted(struct se_cmd *cmd)
+{
+	if (cmd)
+		target_complete_cmd(cmd, SAM_STAT_TASK_ABORTED);
+}
+
+static struct se_cmd *drop(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	struct se_cmd *cmd;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->range_lock, flags);
+	release(io);
+	cmd = take_cmd(io);
 	spin_unlock_irqrestore(&dev->range_lock, flags);
+	free_io(io);
+	return cmd;
+}
+
+/**
+ * lfile_inflight_drop - free the record of a command without answering it
+ * @io: the record, in stage LFILE_BUSY
+ *
+ * Context: any.
+ */
+void lfile_inflight_drop(struct lfile_io *io)
+{
+	drop(io);
+}
+
+/**
+ * lfile_inflight_end - answer the command and free its record
+ * @io: the record
+ * @err: 0 or negative errno
+ *
+ * Context: any; see lfile_status_complete().
+ */
+void lfile_inflight_end(struct lfile_io *io, int err)
+{
+	bool write = io->write;
+	struct se_cmd *cmd;
+
+	if (err)
+		pr_err_ratelimited("%s: command %02x at byte %lld of %s failed: %pe\n",
+				   io->dev->name, io->opcode, io->pos,
+				   io->dev->path, ERR_PTR(err));
+	cmd = drop(io);
+	if (cmd)
+		lfile_status_complete(cmd, err, write);
+}
+
+/**
+ * lfile_inflight_end_miscompare - answer COMPARE AND WRITE that found other data
+ * @io: the record
+ * @offset: of the first byte that differs
+ *
+ * Context: any.
+ */
+void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset)
+{
+	struct se_cmd *cmd = drop(io);
+
+	if (cmd)
+		lfile_status_miscompare(cmd, offset);
+}
+
+/*
+ * Take the range of a command. Returns true if the caller goes on, in stage
+ * LFILE_MOVING; else @func does, at once if @later, or when the range is free,
+ * and the caller has no part in it any more.
+ */
+static bool acquire(struct lfile_io *io, work_func_t func,
+		    struct workqueue_struct *wq, bool later)
+{
+	struct lfile_dev *dev = io->dev;
+	struct se_cmd *aborted;
+	unsigned long flags;
+	bool go_on = false, gone;
+
+	INIT_WORK(&io->work, func);
+	io->wq = wq;
+	spin_lock_irqsave(&dev->range_lock, flags);
+	aborted = take_aborted(io);
+	gone = !io->cmd;
+	if (!gone) {
+		io->stage = LFILE_IDLE;
+		io->ranged = true;
+		if (lfile_range_acquire(&dev->ranges, &io->range, io->pos,
+					io->len, io->write)) {
+			if (later)
+				queue_work(wq, &io->work);
+			else
+				io->stage = LFILE_MOVING;
+			go_on = !later;
+		}
+	}
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+
+	if (gone) {
+		free_io(io);
+		answer_aborted(aborted);
+	}
+	return go_on;
+}
+
+/**
+ * lfile_inflight_enter - go on with a command that has waited, or was busy
+ * @io: the record
+ * @stage: what comes next
+ *
+ * Context: any.
+ * Return: false if it was aborted: the record is gone.
+ */
+bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage)
+{
+	struct lfile_dev *dev = io->dev;
+	struct se_cmd *aborted;
+	unsigned long flags;
+	bool gone;
+
+	spin_lock_irqsave(&dev->range_lock, flags);
+	aborted = take_aborted(io);
+	gone = !io->cmd;
+	io->stage = stage;
+	if (gone)
+		release(io);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+
+	if (gone) {
+		free_io(io);
+		answer_aborted(aborted);
+	}
+	return !gone;
+}
+
+/**
+ * lfile_inflight_given_up - has an abort taken the command?
+ * @io: the record, in stage LFILE_MOVING
+ *
+ * Context: any.
+ * Return: whether it has; if not, it may at any time.
+ */
+bool lfile_inflight_given_up(struct lfile_io *io)
+{
+	return !READ_ONCE(io->cmd);
+}
+
+/**
+ * lfile_inflight_settle - the data of a command has moved, it only waits now
+ * @io: the record
+ *
+ * Gives its range away. A command that is given up from here on has taken effect.
+ *
+ * Context: any.
+ */
+void lfile_inflight_settle(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	struct se_cmd *aborted;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->range_lock, flags);
+	release(io);
+	io->stage = LFILE_IDLE;
+	aborted = take_aborted(io);
+	if (aborted) {
+		io->orphan = true;
+		dev->orphans++;
+	}
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+	answer_aborted(aborted);
+}
+
+/*
+ * Can the command be parted from its record now? Says in *unused whether nobody
+ * else will come along to free the record.
+ */
+static bool can_give_up(struct lfile_io *io, bool *unused)
+{
+	struct lfile_dev *dev = io->dev;
+
+	lockdep_assert_held(&dev->range_lock);
+
+	*unused = false;
+	if (io->stage == LFILE_BUSY)
+		return false;
+	if (io->stage == LFILE_IDLE) {
+		/* It waits for its range, or in a workqueue; or in a batch. */
+		*unused = io->ranged && (!list_empty(&io->range.node) ||
+					 cancel_work(&io->work));
+		return *unused || dev->orphans < ORPHANS_MAX;
+	}
+	return dev->orphans < ORPHANS_MAX &&
+	       (!io->bvec ||
+		(!io->foreign &&
+		 dev->orphan_bytes + io->len <= ORPHAN_BYTES_MAX));
+}
+
+/**
+ * lfile_inflight_abort - target core aborts a command
+ * @dev: the disk
+ * @cmd: the command, marked CMD_T_ABORTED, with a reference
+ *
+ * Target core waits for the command afterwards. If it waits here for something it
+ * never takes effect. If its I/O is under way that goes on without it: the
+ * record becomes an orphan, which keeps the pages and the range until it ends.
+ * There is a limit for orphans; one more has to be waited for, and so has one
+ * whose pages are the fabric's (tcm_loop), which would use them for other things.
+ *
+ * Context: any.
+ */
+void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
+{
+	unsigned long flags;
+	struct lfile_io *io;
+	bool unused;
+
+	spin_lock_irqsave(&dev->range_lock, flags);
+	/* Pairs with lfile_inflight_get(), which has no lock. */
+	io = smp_load_acquire(&cmd->priv);
+	if (!io || !can_give_up(io, &unused)) {
+		spin_unlock_irqrestore(&dev->range_lock, flags);
+		return;
+	}
+	take_cmd(io);
+	if (io->stage == LFILE_MOVING && io->bvec) {
+		hold_pages(io);
+		dev->orphan_bytes += io->len;
+	}
+	if (io->stage == LFILE_IDLE)
+		release(io);
+	if (!unused) {
+		io->orphan = true;
+		dev->orphans++;
+	}
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+
+	if (unused)
+		free_io(io);
+	answer_aborted(cmd);
+}
+
+/**
+ * lfile_inflight_start - run a command in a worker, when its range is free
+ * @io: the record, in stage LFILE_BUSY, its position and length set
+ * @func: the worker's function; begins with lfile_inflight_enter()
+ * @wq: where
+ *
+ * Context: any.
+ */
+void lfile_inflight_start(struct lfile_io *io, work_func_t func,
+			  struct workqueue_struct *wq)
+{
+	acquire(io, func, wq, true);
+}
+
+/**
+ * lfile_inflight_acquire - take the range of a command, or leave it to a worker
+ * @io: the record, in stage LFILE_BUSY, its position and length set
+ * @func: the worker's function, for when the range has to be waited for; begins
+ *	  with lfile_inflight_enter()
+ *
+ * Context: any.
+ * Return: true if the caller goes on, in stage LFILE_MOVING; false if he has no
+ * part in the command any more.
+ */
+bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func)
+{
+	return acquire(io, func, io->dev->io_wq, false);
 }
 
 /**
@@ -177,41 +514,6 @@ bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len)
 	busy = lfile_range_busy(&dev->ranges, pos, len);
 	spin_unlock_irqrestore(&dev->range_lock, flags);
 	return busy;
-}
-
-/**
- * lfile_inflight_drop - free the record of a command without answering it
- * @io: the record
- *
- * Context: any.
- */
-void lfile_inflight_drop(struct lfile_io *io)
-{
-	lfile_inflight_release(io);
-	if (io->bvec != io->inline_bvec)
-		kvfree(io->bvec);
-	kvfree(io->spans);
-	mempool_free(io, io->dev->io_pool);
-}
-
-/**
- * lfile_inflight_end - answer the command and free its record
- * @io: the record
- * @err: 0 or negative errno
- *
- * Context: any; see lfile_status_complete().
- */
-void lfile_inflight_end(struct lfile_io *io, int err)
-{
-	struct se_cmd *cmd = io->cmd;
-	bool write = io->write;
-
-	if (err)
-		pr_err_ratelimited("%s: command %02x at byte %lld of %s failed: %pe\n",
-				   io->dev->name, cmd->t_task_cdb[0], io->pos,
-				   io->dev->path, ERR_PTR(err));
-	lfile_inflight_drop(io);
-	lfile_status_complete(cmd, err, write);
 }
 
 /**
@@ -248,214 +550,11 @@ bool lfile_inflight_intact(struct lfile_io *io)
 	return io->pos + io->len <= READ_ONCE(dev->intact);
 }
 
-static int map_sgl(struct lfile_io *io, gfp_t gfp)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-	u64 len = 0;
-
-	if (io->bvec)
-		return 0;
-	if (io->nents <= LFILE_INFLIGHT_BVECS)
-		io->bvec = io->inline_bvec;
-	else
-		io->bvec = kvmalloc_array(io->nents, sizeof(*io->bvec), gfp);
-	if (!io->bvec)
-		return -ENOMEM;
-	for_each_sg(io->sgl, sg, io->nents, i) {
-		bvec_set_page(&io->bvec[i], sg_page(sg), sg->length,
-			      sg->offset);
-		len += sg->length;
-	}
-	/* The iterator would run off the end of the array. */
-	return WARN_ON_ONCE(len < io->len) ? -EINVAL : 0;
-}
-
-/*
- * Freeze protection of an asynchronous write is dropped by its completion, in
- * another context. Block devices need none.
- */
-static bool start_write(struct lfile_io *io, bool nowait)
-{
-	struct super_block *sb = file_inode(io->dev->file)->i_sb;
-
-	if (!io->write || io->dev->is_block)
-		return true;
-	if (!nowait) {
-		kiocb_start_write(&io->iocb);
-		return true;
-	}
-	if (!sb_start_write_trylock(sb))
-		return false;
-	__sb_writers_release(sb, SB_FREEZE_WRITE);
-	return true;
-}
-
-static void end_write(struct lfile_io *io)
-{
-	if (io->write && !io->dev->is_block)
-		kiocb_end_write(&io->iocb);
-}
-
-static void step_over(struct lfile_io *io, long ret)
-{
-	bool nowait = io->iocb.ki_flags & IOCB_NOWAIT;
-
-	if (ret > 0)
-		io->moved += ret;
-
-	if (io->moved == io->len)
-		io->done(io, 0);
-	else if (ret > 0 || nowait)	/* only a worker's failure counts */
-		lfile_inflight_queue(io);
-	else if (ret)
-		io->done(io, ret);
-	else				/* end of file, full without a word */
-		io->done(io, io->write ? -EIO : -ENODATA);
-}
-
-/*
- * The submitter uses the file until write_iter() has returned, the completion
- * may come before that: the one that is last moves the command on.
- */
-static bool last_turn(struct lfile_io *io)
-{
-	return atomic_dec_and_test(&io->turns);
-}
-
-static void aio_complete(struct kiocb *iocb, long ret)
-{
-	struct lfile_io *io = container_of(iocb, struct lfile_io, iocb);
-
-	end_write(io);
-	io->result = ret;
-	if (last_turn(io))
-		step_over(io, ret);
-}
-
-/* One call into the filesystem. */
-static void step(struct lfile_io *io, bool nowait)
-{
-	struct file *file = io->dev->file;
-	struct iov_iter iter;
-	ssize_t ret;
-
-	init_sync_kiocb(&io->iocb, file);
-	io->iocb.ki_pos = io->pos + io->moved;
-	if (nowait)
-		io->iocb.ki_flags |= IOCB_NOWAIT;
-	if (io->write)
-		io->iocb.ki_flags |= IOCB_WRITE;
-	/* Core's COMPARE AND WRITE must not fail in an interrupt: status.c. */
-	if (io->dev->direct && !io->cmd->transport_complete_callback)
-		io->iocb.ki_complete = aio_complete;
-	atomic_set(&io->turns, 2);
-
-	iov_iter_bvec(&iter, io->write ? ITER_SOURCE : ITER_DEST, io->bvec,
-		      io->nents, io->len);
-	iov_iter_advance(&iter, io->moved);
-
-	if (!start_write(io, nowait)) {
-		lfile_inflight_queue(io);
-		return;
-	}
-	/* Not vfs_iter_*(): those know no asynchronous freeze protection. */
-	if (io->write)
-		ret = file->f_op->write_iter(&io->iocb, &iter);
-	else
-		ret = file->f_op->read_iter(&io->iocb, &iter);
-
-	if (ret == -EIOCBQUEUED) {
-		if (last_turn(io))
-			step_over(io, io->result);
-		return;
-	}
-	end_write(io);
-	step_over(io, ret);
-}
-
-static void worker(struct work_struct *work)
-{
-	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	int err = map_sgl(io, GFP_KERNEL);
-
-	if (err)
-		io->done(io, err);
-	else
-		step(io, false);
-}
-
-/**
- * lfile_inflight_start - run a command in a worker, when its range is free
- * @io: the record, its position and length set
- * @func: the worker's function
- * @wq: where
- *
- * Context: any.
- */
-void lfile_inflight_start(struct lfile_io *io, work_func_t func,
-			  struct workqueue_struct *wq)
-{
-	INIT_WORK(&io->work, func);
-	io->wq = wq;
-	if (acquire(io))
-		queue_work(wq, &io->work);
-}
-
-/**
- * lfile_inflight_move_later - as lfile_inflight_move(), always in a worker
- * @io: the record, with sgl and nents or with bvec and nents
- *
- * Context: any.
- */
-void lfile_inflight_move_later(struct lfile_io *io)
-{
-	lfile_inflight_start(io, worker, io->dev->io_wq);
-}
-
-/**
- * lfile_inflight_queue - move the data from a worker of the disk
- * @io: the record, with its range, and with sgl and nents or bvec and nents
- *
- * Context: any.
- */
-void lfile_inflight_queue(struct lfile_io *io)
-{
-	INIT_WORK(&io->work, worker);
-	queue_work(io->dev->io_wq, &io->work);
-}
-
-/**
- * lfile_inflight_move - move the data between scatterlist and file
- * @io: the record, with sgl and nents or with bvec and nents
- *
- * First waits for the range. Calls io->done() when all has moved or something
- * failed, from this context, from a worker or, with direct I/O, from an
- * interrupt. Does not sleep: what would sleep is left to a worker.
- *
- * Context: process.
- */
-void lfile_inflight_move(struct lfile_io *io)
-{
-	struct lfile_dev *dev = io->dev;
-	bool nowait = io->write ? dev->nowait_write : dev->nowait_read;
-
-	INIT_WORK(&io->work, worker);
-	io->wq = dev->io_wq;
-	if (!acquire(io))
-		return;
-	if (nowait && io->len <= INLINE_MAX &&
-	    !map_sgl(io, GFP_NOWAIT | __GFP_NOWARN))
-		step(io, true);
-	else
-		queue_work(io->wq, &io->work);
-}
-
 static void defer_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
 	struct se_cmd *cmd = io->cmd;
-	sense_reason_t (*execute)(struct se_cmd *cmd) = cmd->priv;
+	sense_reason_t (*execute)(struct se_cmd *cmd) = io->execute;
 	sense_reason_t ret;
 
 	lfile_inflight_drop(io);
@@ -474,8 +573,10 @@ static void defer_worker(struct work_struct *work)
  */
 void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq)
 {
+	sense_reason_t (*execute)(struct se_cmd *cmd) = cmd->priv;
 	struct lfile_io *io = lfile_inflight_get(cmd, true);
 
+	io->execute = execute;
 	INIT_WORK(&io->work, defer_worker);
 	queue_work(wq, &io->work);
 }

@@ -3,11 +3,17 @@
  * One disk, and one command in flight on it.
  *
  * Lifetimes. Target core keeps a device until every command on it has been
- * answered, and destroy_device() then waits for our workers. So a worker may
- * use the device to its last instruction; every other context (the caller of
- * execute_cmd, a completion interrupt) may not after it has answered the
- * command. struct lfile_io belongs to whoever moves the command on, to one
- * context at a time, and is freed before the command is answered.
+ * answered, and destroy_device() then waits for our workers and for the records
+ * of commands that were given up. So a worker may use the device to its last
+ * instruction; every other context (the caller of execute_cmd, a completion
+ * interrupt) may not after it has answered the command. struct lfile_io belongs
+ * to whoever moves the command on, to one context at a time, and is freed before
+ * the command is answered.
+ *
+ * But for an abort, which may part the command from its record at any time.
+ * Under range_lock it sees io->stage and then either takes the command and
+ * answers it, or leaves that to the owner of the record. So where stage is not
+ * LFILE_BUSY the owner does not touch the command, nor its scatterlist.
  *
  * Lock order: none of the locks here is taken inside another, but for
  * file->f_lock inside wb_lock.
@@ -58,6 +64,9 @@ struct lfile_dev {
 
 	spinlock_t range_lock;			/* taken in interrupts */
 	struct lfile_range_tree ranges;		/* R: of commands in flight */
+	u32 orphans;				/* R: records without command */
+	u64 orphan_bytes;			/* R: in pages they hold */
+	wait_queue_head_t orphan_wait;		/* with range_lock: for none */
 
 	spinlock_t flush_lock;			/* taken in interrupts */
 	struct list_head flush_pending;		/* F: the batch that forms */
@@ -83,9 +92,27 @@ struct lfile_span {
 	u64 len;
 };
 
+/* What an abort finds. */
+enum lfile_stage {
+	/* The owner uses the command: it will see the abort itself, soon. */
+	LFILE_BUSY,
+	/* Waits for its range, a worker or a flush. Can be given up. */
+	LFILE_IDLE,
+	/* In the filesystem, with the pages in bvec. Can become an orphan. */
+	LFILE_MOVING,
+};
+
 struct lfile_io {
-	struct se_cmd *cmd;
+	struct se_cmd *cmd;			/* R: NULL once given up */
 	struct lfile_dev *dev;
+	enum lfile_stage stage;			/* R */
+	bool orphan;				/* R: counted in dev->orphans */
+	bool holds;				/* R: references on its pages */
+	bool foreign;				/* not target core's pages */
+	u8 opcode;
+	bool fua;
+	/* Target core's, of a command that lfile_inflight_defer() runs. */
+	sense_reason_t (*execute)(struct se_cmd *cmd);
 	/* Next step, when the data has moved or the batch is flushed. */
 	void (*done)(struct lfile_io *io, int err);
 	struct work_struct work;
@@ -122,18 +149,21 @@ int lfile_inflight_init(void);
 void lfile_inflight_exit(void);
 int lfile_inflight_create_pool(struct lfile_dev *dev);
 void lfile_inflight_create(struct lfile_dev *dev);
+void lfile_inflight_drain(struct lfile_dev *dev);
 
 struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
 void lfile_inflight_drop(struct lfile_io *io);
 void lfile_inflight_end(struct lfile_io *io, int err);
+void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset);
 bool lfile_inflight_intact(struct lfile_io *io);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);
-void lfile_inflight_release(struct lfile_io *io);
+bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func);
+bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage);
+bool lfile_inflight_given_up(struct lfile_io *io);
+void lfile_inflight_settle(struct lfile_io *io);
+void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd);
 bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len);
-void lfile_inflight_move(struct lfile_io *io);
-void lfile_inflight_move_later(struct lfile_io *io);
-void lfile_inflight_queue(struct lfile_io *io);
 void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq);
 
 #endif /* LFILE_INFLIGHT_H */

@@ -8,6 +8,7 @@
 #include "inflight.h"
 #include "pages.h"
 #include "read.h"
+#include "transfer.h"
 
 /* The medium is up to date, now read: from the page cache, which equals it. */
 static void read_flushed(struct lfile_io *io, int err)
@@ -16,11 +17,11 @@ static void read_flushed(struct lfile_io *io, int err)
 	if (err)
 		lfile_inflight_end(io, err);
 	else
-		lfile_inflight_move_later(io);
+		lfile_transfer_move_later(io);
 }
 
 /**
- * lfile_read_execute - READ, and the first step of COMPARE AND WRITE
+ * lfile_read_execute - READ
  * @cmd: the command; data_length says how much
  * @sgl: where to; NULL if pages of the cache may be lent
  * @nents: entries of @sgl
@@ -53,13 +54,12 @@ sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 
 	if (!lfile_inflight_intact(io)) {
 		lfile_inflight_end(io, -ENODATA);
-	} else if ((cmd->se_cmd_flags & SCF_FUA) &&
-		   !(cmd->se_cmd_flags & SCF_COMPARE_AND_WRITE)) {
+	} else if (io->fua) {
 		/* SBC-4 5.14: what the cache holds is to be stable first */
 		io->done = read_flushed;
 		lfile_flush_join(io);
 	} else {
-		lfile_inflight_move(io);
+		lfile_transfer_move(io);
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "flush.h"
 #include "inflight.h"
 #include "space.h"
+#include "transfer.h"
 
 #define PUNCH	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 #define ZERO	(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
@@ -51,10 +52,15 @@ static void unmap_worker(struct work_struct *work)
 	u32 i;
 	int err = 0;
 
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
+		return;
 	if (!lfile_inflight_intact(io))
 		err = -ENODATA;
-	for (i = 0; i < io->nspans && !err; i++)
+	for (i = 0; i < io->nspans && !err; i++) {
+		if (lfile_inflight_given_up(io))
+			break;
 		err = unmap_span(io->dev, &io->spans[i]);
+	}
 	lfile_flush_end(io, err);
 }
 
@@ -330,7 +336,7 @@ static void write_repeatedly(struct lfile_io *io, struct scatterlist *sg)
 		bvec_set_page(&io->bvec[i], sg_page(sg), block, sg->offset);
 	io->nents = n;
 	io->done = lfile_flush_end;
-	lfile_inflight_queue(io);
+	lfile_transfer_queue(io);
 }
 
 /*
@@ -340,12 +346,15 @@ static void write_repeatedly(struct lfile_io *io, struct scatterlist *sg)
 static void write_same_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	u32 block = io->cmd->se_dev->dev_attrib.block_size;
-	struct scatterlist *sg = io->cmd->t_data_sg;
+	u32 block = io->dev->se_dev.dev_attrib.block_size;
 	struct file *file = io->dev->file;
-	struct scatterlist zero;
+	struct scatterlist zero, *sg;
 	int err = -EOPNOTSUPP;
 
+	/* LFILE_BUSY: an abort waits until the filesystem is done with zeros. */
+	if (!lfile_inflight_enter(io, LFILE_BUSY))
+		return;
+	sg = io->cmd->t_data_sg;
 	if (!sg) {			/* NDOB=1 */
 		sg_init_table(&zero, 1);
 		sg_set_page(&zero, ZERO_PAGE(0), block, 0);

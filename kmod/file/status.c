@@ -68,20 +68,31 @@ static bool descriptor_format(struct se_device *dev)
 	return dev->transport->get_blocks(dev) > U32_MAX;
 }
 
-/*
- * COMPARE AND WRITE by target core holds dev->caw_sem. Core's completion drops
- * it through this callback, but not for a command that brings its own sense
- * data (and for one that does not, 6.12 warns), so drop it here. The callback
- * of the write step enables interrupts.
- */
-static void drop_caw_sem(struct se_cmd *cmd)
+static void check_condition(struct se_cmd *cmd, struct sense sense,
+			    const u64 *information)
 {
-	int post_ret;
+	u8 buf[TRANSPORT_SENSE_BUFFER] = {};
 
-	WARN_ON_ONCE(in_hardirq());
-	cmd->scsi_status = SAM_STAT_CHECK_CONDITION;
-	cmd->transport_complete_callback(cmd, true, &post_ret);
-	cmd->transport_complete_callback = NULL;
+	scsi_build_sense_buffer(descriptor_format(cmd->se_dev), buf, sense.key,
+				sense.asc, sense.ascq);
+	if (information)
+		scsi_set_sense_information(buf, sizeof(buf), *information);
+	transport_copy_sense_to_cmd(cmd, buf);
+	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
+}
+
+/**
+ * lfile_status_miscompare - MISCOMPARE DURING VERIFY OPERATION
+ * @cmd: the command; not to be touched afterwards, nor is its device
+ * @offset: of the first byte that differs, for INFORMATION: SBC-4 5.3
+ *
+ * Context: any.
+ */
+void lfile_status_miscompare(struct se_cmd *cmd, u64 offset)
+{
+	struct sense sense = { MISCOMPARE, 0x1d, 0x00 };
+
+	check_condition(cmd, sense, &offset);
 }
 
 /**
@@ -90,23 +101,12 @@ static void drop_caw_sem(struct se_cmd *cmd)
  * @err: 0 for GOOD, else the negative errno of the backing file
  * @write: the command changes the medium
  *
- * Context: any. Process context if target core's own COMPARE AND WRITE failed.
+ * Context: any.
  */
 void lfile_status_complete(struct se_cmd *cmd, int err, bool write)
 {
-	u8 buf[TRANSPORT_SENSE_BUFFER] = {};
-	struct sense sense;
-
-	if (!err) {
+	if (err)
+		check_condition(cmd, errno_to_sense(err, write), NULL);
+	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
-		return;
-	}
-
-	sense = errno_to_sense(err, write);
-	scsi_build_sense_buffer(descriptor_format(cmd->se_dev), buf, sense.key,
-				sense.asc, sense.ascq);
-	if (cmd->transport_complete_callback)
-		drop_caw_sem(cmd);
-	transport_copy_sense_to_cmd(cmd, buf);
-	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
 }

@@ -4,10 +4,11 @@
  */
 #include "flush.h"
 #include "inflight.h"
+#include "transfer.h"
 #include "write.h"
 
 /**
- * lfile_write_execute - WRITE, and the second step of COMPARE AND WRITE
+ * lfile_write_execute - WRITE
  * @cmd: the command; data_length says how much
  * @sgl: where from
  * @nents: entries of @sgl
@@ -29,7 +30,7 @@ sense_reason_t lfile_write_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 	io->done = lfile_flush_end;
 
 	if (lfile_inflight_intact(io))
-		lfile_inflight_move(io);
+		lfile_transfer_move(io);
 	else
 		lfile_inflight_end(io, -ENODATA);
 	return 0;

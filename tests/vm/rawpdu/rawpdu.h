@@ -36,6 +36,7 @@ extern const struct test_case write_cases[];
 extern const struct test_case data_cases[];
 extern const struct test_case session_cases[];
 extern const struct test_case stuck_cases[];
+extern const struct test_case order_cases[];
 
 struct options {
 	const char *host;

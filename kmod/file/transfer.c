@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Moving the data of a command between its scatterlist and the file.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/uio.h>
+#include "compat.h"
+#include "inflight.h"
+#include "transfer.h"
+
+/*
+ * A longer transfer is copied by a worker: the caller, a receive context, has
+ * other connections or LUNs to serve. Covers all that ESXi sends but bulk
+ * copies.
+ */
+#define INLINE_MAX	(256 * 1024)
+
+/**
+ * lfile_transfer_map - make the bio_vec array of a command's scatterlist
+ * @io: the record, in stage LFILE_BUSY, with sgl and nents
+ * @gfp: may the memory for it be waited for?
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for a scatterlist that is too short.
+ */
+int lfile_transfer_map(struct lfile_io *io, gfp_t gfp)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	u64 len = 0;
+
+	if (io->bvec)
+		return 0;
+	if (io->nents <= LFILE_INFLIGHT_BVECS)
+		io->bvec = io->inline_bvec;
+	else
+		io->bvec = kvmalloc_array(io->nents, sizeof(*io->bvec), gfp);
+	if (!io->bvec)
+		return -ENOMEM;
+	for_each_sg(io->sgl, sg, io->nents, i) {
+		bvec_set_page(&io->bvec[i], sg_page(sg), sg->length,
+			      sg->offset);
+		len += sg->length;
+	}
+	/* The iterator would run off the end of the array. */
+	return WARN_ON_ONCE(len < io->len) ? -EINVAL : 0;
+}
+
+/*
+ * Freeze protection of an asynchronous write is dropped by its completion, in
+ * another context. Block devices need none.
+ */
+static bool start_write(struct lfile_io *io, bool nowait)
+{
+	struct super_block *sb = file_inode(io->dev->file)->i_sb;
+
+	if (!io->write || io->dev->is_block)
+		return true;
+	if (!nowait) {
+		kiocb_start_write(&io->iocb);
+		return true;
+	}
+	if (!sb_start_write_trylock(sb))
+		return false;
+	__sb_writers_release(sb, SB_FREEZE_WRITE);
+	return true;
+}
+
+static void end_write(struct lfile_io *io)
+{
+	if (io->write && !io->dev->is_block)
+		kiocb_end_write(&io->iocb);
+}
+
+static void step_over(struct lfile_io *io, long ret)
+{
+	bool nowait = io->iocb.ki_flags & IOCB_NOWAIT;
+
+	if (ret > 0)
+		io->moved += ret;
+
+	if (io->moved == io->len)
+		io->done(io, 0);
+	else if (ret > 0 || nowait)	/* only a worker's failure counts */
+		lfile_transfer_queue(io);
+	else if (ret)
+		io->done(io, ret);
+	else				/* end of file, full without a word */
+		io->done(io, io->write ? -EIO : -ENODATA);
+}
+
+/*
+ * The submitter uses the file until write_iter() has returned, the completion
+ * may come before that: the one that is last moves the command on.
+ */
+static bool last_turn(struct lfile_io *io)
+{
+	return atomic_dec_and_test(&io->turns);
+}
+
+static void aio_complete(struct kiocb *iocb, long ret)
+{
+	struct lfile_io *io = container_of(iocb, struct lfile_io, iocb);
+
+	end_write(io);
+	io->result = ret;
+	if (last_turn(io))
+		step_over(io, ret);
+}
+
+/* One call into the filesystem. */
+static void step(struct lfile_io *io, bool nowait)
+{
+	struct file *file = io->dev->file;
+	struct iov_iter iter;
+	ssize_t ret;
+
+	init_sync_kiocb(&io->iocb, file);
+	io->iocb.ki_pos = io->pos + io->moved;
+	if (nowait)
+		io->iocb.ki_flags |= IOCB_NOWAIT;
+	if (io->write)
+		io->iocb.ki_flags |= IOCB_WRITE;
+	if (io->dev->direct)
+		io->iocb.ki_complete = aio_complete;
+	atomic_set(&io->turns, 2);
+
+	iov_iter_bvec(&iter, io->write ? ITER_SOURCE : ITER_DEST, io->bvec,
+		      io->nents, io->len);
+	iov_iter_advance(&iter, io->moved);
+
+	if (!start_write(io, nowait)) {
+		lfile_transfer_queue(io);
+		return;
+	}
+	/* Not vfs_iter_*(): those know no asynchronous freeze protection. */
+	if (io->write)
+		ret = file->f_op->write_iter(&io->iocb, &iter);
+	else
+		ret = file->f_op->read_iter(&io->iocb, &iter);
+
+	if (ret == -EIOCBQUEUED) {
+		if (last_turn(io))
+			step_over(io, io->result);
+		return;
+	}
+	end_write(io);
+	step_over(io, ret);
+}
+
+static void worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	int err;
+
+	if (!io->bvec) {
+		if (!lfile_inflight_enter(io, LFILE_BUSY))
+			return;
+		err = lfile_transfer_map(io, GFP_KERNEL);
+		if (err) {
+			io->done(io, err);
+			return;
+		}
+	}
+	if (lfile_inflight_enter(io, LFILE_MOVING))
+		step(io, false);
+}
+
+/**
+ * lfile_transfer_queue - move the data, or the rest, from a worker of the disk
+ * @io: the record, with its range, and with sgl and nents or bvec and nents
+ *
+ * Context: any.
+ */
+void lfile_transfer_queue(struct lfile_io *io)
+{
+	INIT_WORK(&io->work, worker);
+	io->wq = io->dev->io_wq;
+	if (lfile_inflight_enter(io, LFILE_IDLE))
+		queue_work(io->wq, &io->work);
+}
+
+/**
+ * lfile_transfer_move_later - as lfile_transfer_move(), always in a worker
+ * @io: the record, with sgl and nents or with bvec and nents
+ *
+ * Context: any.
+ */
+void lfile_transfer_move_later(struct lfile_io *io)
+{
+	lfile_inflight_start(io, worker, io->dev->io_wq);
+}
+
+/**
+ * lfile_transfer_move - move the data between scatterlist and file
+ * @io: the record, with sgl and nents or with bvec and nents
+ *
+ * First waits for the range. Calls io->done() when all has moved or something
+ * failed, from this context, from a worker or, with direct I/O, from an
+ * interrupt. Does not sleep: what would sleep is left to a worker.
+ *
+ * Context: process.
+ */
+void lfile_transfer_move(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+	bool nowait = io->write ? dev->nowait_write : dev->nowait_read;
+
+	if (nowait && io->len <= INLINE_MAX &&
+	    !lfile_transfer_map(io, GFP_NOWAIT | __GFP_NOWARN)) {
+		if (lfile_inflight_acquire(io, worker))
+			step(io, true);
+	} else {
+		lfile_transfer_move_later(io);
+	}
+}
+
+/**
+ * lfile_transfer_sync - read or write, and wait
+ * @io: the record, in stage LFILE_MOVING; says where in the file
+ * @write: which
+ * @bvec: memory
+ * @nents: entries of @bvec
+ * @skip: bytes to leave out at the beginning of @bvec
+ * @len: bytes
+ *
+ * Context: process, sleeps.
+ * Return: 0 or negative errno.
+ */
+int lfile_transfer_sync(struct lfile_io *io, bool write,
+			const struct bio_vec *bvec, u32 nents, u64 skip,
+			u64 len)
+{
+	struct file *file = io->dev->file;
+	struct iov_iter iter;
+	struct kiocb iocb;
+	ssize_t ret;
+	u64 done;
+
+	for (done = 0; done < len; done += ret) {
+		iov_iter_bvec(&iter, write ? ITER_SOURCE : ITER_DEST, bvec,
+			      nents, skip + len);
+		iov_iter_advance(&iter, skip + done);
+		init_sync_kiocb(&iocb, file);
+		iocb.ki_pos = io->pos + done;
+		if (write) {
+			iocb.ki_flags |= IOCB_WRITE;
+			if (!io->dev->is_block)
+				kiocb_start_write(&iocb);
+			ret = file->f_op->write_iter(&iocb, &iter);
+			if (!io->dev->is_block)
+				kiocb_end_write(&iocb);
+		} else {
+			ret = file->f_op->read_iter(&iocb, &iter);
+		}
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			return write ? -EIO : -ENODATA;
+	}
+	return 0;
+}

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+# A device that hangs below a disk, and what order is worth then: aborts are
+# answered, what overlaps something that is stuck waits for it, what does not
+# passes, and nothing old lands on something new. The cases are in rawpdu.
+# shellcheck shell=bash
+DESCRIPTION="a hung device: aborts answered in 2 s, order kept, removal drains"
+GROUP=order
+TIMEOUT=240
+# target core, for each abort
+ALLOW_LOG='ABORT_TASK|LUN_RESET'
+
+needs()
+{
+	needs_lunar_file
+}
+
+SUSPEND="dmsetup suspend --noflush --nolockfs --noudevsync hang"
+RESUME="dmsetup resume --noudevsync hang"
+
+# cases NAME...: each by itself; what hangs is released in between.
+cases()
+{
+	local name failed=
+
+	for name; do
+		/lunar/rawpdu -p "$PORTAL" -i "$INITIATOR" -t "$TARGET" -x "$LUNAR_FACTOR" \
+			-H "$SUSPEND" -R "$RESUME" "$name" >/tmp/rawpdu.out || failed+=" $name"
+		grep -E 'ok|#' /tmp/rawpdu.out
+		[ "$name" = order-leave ] || $RESUME
+	done
+	[ -z "$failed" ] || fail "rawpdu:$failed"
+}
+
+# The disk goes only when the write that was given up has ended.
+removal()
+{
+	local pid
+
+	cases order-leave
+	remove_target "$TARGET"
+	remove_backstore disk0 &
+	pid=$!
+	wait_for 10 log_has "disk0: removal waits for"
+	kill -0 $pid || fail "the disk has gone, with a write on the way"
+	$RESUME
+	wait $pid
+	remove_backstore disk1
+	ok "removal waits for what was given up, and says so"
+}
+
+# two_luns CONTROL: LUN 0 can hang, LUN 1 has nothing to do with it.
+two_luns()
+{
+	backstore disk0 "$(dm_device halves)" 64M "$1"
+	backstore disk1 /tmp/other.img 16M
+	target "$TARGET" "$PORTAL"
+	lun "$TARGET" 0 disk0
+	lun "$TARGET" 1 disk1
+	acl "$TARGET" "$INITIATOR"
+	enable_target "$TARGET"
+}
+
+run()
+{
+	local disk half
+
+	disk=$(spare_disk 0)
+	modprobe dm-mod
+	# Two halves of 32 MiB; the first can hang.
+	dm_create hang "0 65536 linear $disk 0"
+	half=$(dm_device hang)
+	printf '0 65536 linear %s 0\n65536 65536 linear %s 65536\n' "$half" "$disk" |
+		dmsetup create halves --noudevsync
+	defer dmsetup remove --retry --noudevsync halves
+	defer eval "$RESUME"
+	lunar_load
+
+	defer rm -f /tmp/other.img
+	two_luns fd_buffered_io=1,fd_async_io=1
+	cases order-abort order-cancel order-read order-reset order-other caw-abort caw-order caw-miscompare
+	ok "direct I/O"
+	removal
+
+	# A write is in the page cache and waits for a flush that hangs.
+	two_luns ""
+	cases order-reset order-other caw-miscompare
+	ok "write-through"
+	removal
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Order of commands that overlap, when a device hangs, and COMPARE AND WRITE. -H
+ * and -R hold and release what has the first SPLIT blocks of the disk; what is
+ * behind works all the time. Run by tests/vm/160-order.sh.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rawpdu.h"
+
+#define SPLIT	65536
+#define BLOCKS	8
+#define LEN	(BLOCKS * BLOCK)
+#define MANY	128
+#define ABORT_MS	(2000 * opt.factor)
+/* How long to look that nothing comes. */
+#define QUIET_MS	300
+
+static void shell(const char *command)
+{
+	if (system(command))
+		fail("fails: %s", command);
+}
+
+static struct conn *begin(void)
+{
+	struct conn *c;
+
+	if (!opt.hold)
+		skip("needs -H and -R");
+	c = login_usual();
+	test_unit_ready(c);
+	return c;
+}
+
+static u32 send_write(struct conn *c, u32 lba, const void *buf)
+{
+	u8 cdb[ISCSI_CDB_SIZE];
+
+	cdb_rw(cdb, WRITE_10, lba, BLOCKS);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, LEN, buf, LEN);
+}
+
+static u32 send_read(struct conn *c, u32 lba)
+{
+	u8 cdb[ISCSI_CDB_SIZE];
+
+	cdb_rw(cdb, READ_10, lba, BLOCKS);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_READ, LEN, NULL, 0);
+}
+
+static u32 send_caw(struct conn *c, u32 lba, const u8 *from, const u8 *to)
+{
+	u8 cdb[ISCSI_CDB_SIZE] = { COMPARE_AND_WRITE };
+	__be32 be_lba = htobe32(lba);
+	u8 data[2 * BLOCK];
+
+	memcpy(cdb + 6, &be_lba, sizeof(be_lba));
+	cdb[13] = 1;
+	memcpy(data, from, BLOCK);
+	memcpy(data + BLOCK, to, BLOCK);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, sizeof(data), data, sizeof(data));
+}
+
+/* The next answer is the status of that command. */
+static struct result want_status(struct conn *c, u32 itt)
+{
+	const struct pdu *pdu = pdu_want(c, ISCSI_OP_SCSI_CMD_RSP);
+	struct result res = {};
+
+	if (pdu->bhs.hdr.itt != htobe32(itt))
+		fail("an answer to ITT %x, should be %x", be32toh(pdu->bhs.hdr.itt), itt);
+	scsi_response(pdu, &res);
+	return res;
+}
+
+static void want_good(struct conn *c, u32 itt)
+{
+	struct result res = want_status(c, itt);
+
+	if (res.status != SAM_STAT_GOOD)
+		fail("status 0x%02x, sense %x/%02x/%02x", res.status, res.key, res.asc, res.ascq);
+}
+
+/* So many answers, in any order, all GOOD. */
+static void want_all_good(struct conn *c, u32 nr)
+{
+	struct result res;
+
+	while (nr--) {
+		res = (struct result){};
+		scsi_response(pdu_want(c, ISCSI_OP_SCSI_CMD_RSP), &res);
+		if (res.status != SAM_STAT_GOOD)
+			fail("status 0x%02x, sense %x/%02x/%02x", res.status, res.key, res.asc,
+			     res.ascq);
+	}
+}
+
+static void quiet(struct conn *c)
+{
+	if (pdu_pending(c, QUIET_MS))
+		fail("an answer to something that has to wait");
+}
+
+static void manage(struct conn *c, u8 function, u32 itt)
+{
+	u64 start = now_ms();
+	u8 response = task_management(c, function, itt, c->cmdsn);
+
+	if (response)
+		fail("task management function %u: response %u", function, response);
+	if (now_ms() - start > ABORT_MS)
+		fail("task management function %u takes %u ms", function,
+		     (unsigned int)(now_ms() - start));
+	printf("# function %u: %u ms\n", function, (unsigned int)(now_ms() - start));
+}
+
+/* Given up while its I/O hangs: later ones that overlap wait, others do not. */
+static void order_abort(void)
+{
+	struct conn *c = begin();
+	u8 old[LEN], a[LEN], b[LEN], far[LEN];
+	u32 itt_a, itt_b;
+
+	fill(old, LEN, 1);
+	fill(a, LEN, 2);
+	fill(b, LEN, 3);
+	fill(far, LEN, 4);
+	write_blocks(c, 0, old, BLOCKS);
+	write_blocks(c, BLOCKS, old, BLOCKS);
+	shell(opt.hold);
+	itt_a = send_write(c, 0, a);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_a);
+	write_blocks(c, SPLIT, far, BLOCKS);
+	check_blocks(c, SPLIT, far, BLOCKS);
+	itt_b = send_write(c, BLOCKS / 2, b);
+	test_unit_ready(c);
+	quiet(c);
+	shell(opt.release);
+	want_good(c, itt_b);
+	check_blocks(c, BLOCKS / 2, b, BLOCKS);
+	logout(c);
+}
+
+/* One that waits for another and is given up has never been. */
+static void order_cancel(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN], b[LEN];
+	u32 itt_a, itt_b, itt_read;
+
+	fill(a, LEN, 5);
+	fill(b, LEN, 6);
+	shell(opt.hold);
+	itt_a = send_write(c, 0, a);
+	itt_b = send_write(c, 0, b);
+	itt_read = send_read(c, 0);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_b);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_read);
+	quiet(c);
+	shell(opt.release);
+	want_good(c, itt_a);
+	check_blocks(c, 0, a, BLOCKS);
+	logout(c);
+}
+
+/* A READ whose data never comes. */
+static void order_read(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN];
+	u32 itt;
+
+	fill(a, LEN, 7);
+	write_blocks(c, 0, a, BLOCKS);
+	shell(opt.hold);
+	itt = send_read(c, 0);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt);
+	shell(opt.release);
+	check_blocks(c, 0, a, BLOCKS);
+	logout(c);
+}
+
+/* All of a queue at once; what is written afterwards stays. */
+static void order_reset(void)
+{
+	static u8 old[MANY * LEN], new[MANY * LEN];
+	struct conn *c = begin();
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 i, itt;
+
+	fill(old, sizeof(old), 8);
+	fill(new, sizeof(new), 9);
+	shell(opt.hold);
+	for (i = 0; i < MANY; i++)
+		send_write(c, i * BLOCKS, old + i * LEN);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_LOGICAL_UNIT_RESET, ISCSI_RESERVED_TAG);
+	test_unit_ready(c);
+	itt = send_write(c, 0, new);
+	quiet(c);
+	shell(opt.release);
+	want_good(c, itt);
+	for (i = 1; i < MANY; i++)
+		write_blocks(c, i * BLOCKS, new + i * LEN, BLOCKS);
+	cdb_rw(cdb, READ_10, 0, MANY * BLOCKS);
+	scsi_read(c, cdb, sizeof(old), old, &res);
+	if (res.status != SAM_STAT_GOOD || memcmp(old, new, sizeof(new)))
+		fail("something old has landed on something new");
+	logout(c);
+}
+
+static void use_other(struct conn *c, u32 seed)
+{
+	u64 start = now_ms();
+	u8 buf[LEN];
+
+	fill(buf, LEN, seed);
+	opt.lun = 1;
+	test_unit_ready(c);
+	write_blocks(c, 0, buf, BLOCKS);
+	check_blocks(c, 0, buf, BLOCKS);
+	opt.lun = 0;
+	if (now_ms() - start > ABORT_MS)
+		fail("the other LUN takes %u ms", (unsigned int)(now_ms() - start));
+	printf("# other LUN: %u ms\n", (unsigned int)(now_ms() - start));
+}
+
+/* LUN 1 is another disk, which has nothing to do with all this. */
+static void order_other(void)
+{
+	struct conn *c = begin(), *d;
+	u8 buf[LEN];
+	u32 i;
+
+	fill(buf, LEN, 20);
+	shell(opt.hold);
+	for (i = 0; i < MANY; i++)
+		send_write(c, i * BLOCKS, buf);
+	for (i = 0; i < 64; i++)
+		send_read(c, SPLIT - (i + 1) * BLOCKS);
+	quiet(c);
+	use_other(c, 21);
+	d = login(&(struct login){ .isid = 0x70 });
+	use_other(d, 22);
+	logout(d);
+	manage(c, ISCSI_TM_FUNC_LOGICAL_UNIT_RESET, ISCSI_RESERVED_TAG);
+	shell(opt.release);
+	test_unit_ready(c);
+	logout(c);
+}
+
+/* Leaves a write stuck, and nobody to wait for it. */
+static void order_leave(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN];
+	u32 itt;
+
+	fill(a, LEN, 10);
+	shell(opt.hold);
+	itt = send_write(c, 0, a);
+	test_unit_ready(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt);
+	logout(c);
+}
+
+/* Aborted while it compares: never takes effect. Nor does one behind it fail. */
+static void caw_abort(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN], b[LEN], x[LEN];
+	u32 itt_a, itt_b;
+
+	fill(a, LEN, 11);
+	fill(b, LEN, 12);
+	fill(x, LEN, 13);
+	write_blocks(c, 0, a, BLOCKS);
+	shell(opt.hold);
+	itt_a = send_caw(c, 0, a, x);
+	itt_b = send_caw(c, 0, a, b);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_a);
+	quiet(c);
+	shell(opt.release);
+	want_good(c, itt_b);
+	check_blocks(c, 0, b, 1);
+	check_blocks(c, 1, a + BLOCK, BLOCKS - 1);
+	logout(c);
+}
+
+/* Each sees what the one before it has written, and a WRITE in between too. */
+static void caw_order(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN], b[LEN], d[LEN], e[LEN];
+	fill(a, LEN, 14);
+	fill(b, LEN, 15);
+	fill(d, LEN, 16);
+	fill(e, LEN, 17);
+	write_blocks(c, 0, a, BLOCKS);
+	shell(opt.hold);
+	send_caw(c, 0, a, b);
+	send_caw(c, 0, b, a);
+	send_write(c, 0, d);
+	send_caw(c, 0, d, e);
+	test_unit_ready(c);
+	quiet(c);
+	shell(opt.release);
+	want_all_good(c, 4);
+	check_blocks(c, 0, e, 1);
+	check_blocks(c, 1, d + BLOCK, BLOCKS - 1);
+	logout(c);
+}
+
+/* SBC-4 5.3: the offset of the first difference is in INFORMATION. */
+static void caw_miscompare(void)
+{
+	static const u32 offsets[] = { 0, 1, 255, BLOCK - 1 };
+	struct conn *c = login_usual();
+	const struct pdu *pdu;
+	u8 a[LEN], wrong[LEN];
+	const u8 *sense;
+	u32 i, itt;
+
+	test_unit_ready(c);
+	fill(a, LEN, 18);
+	write_blocks(c, 0, a, BLOCKS);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		memcpy(wrong, a, LEN);
+		wrong[offsets[i]] ^= 1;
+		itt = send_caw(c, 0, wrong, wrong);
+		pdu = pdu_want(c, ISCSI_OP_SCSI_CMD_RSP);
+		sense = pdu->data + 2;
+		if (pdu->bhs.hdr.itt != htobe32(itt) ||
+		    pdu->bhs.rsp.cmd_status != SAM_STAT_CHECK_CONDITION || pdu->len < 2 + 14)
+			fail("status 0x%02x", pdu->bhs.rsp.cmd_status);
+		if (sense[0] != 0xf0 || (sense[2] & 0xf) != 0x0e || sense[12] != 0x1d || sense[13])
+			fail("sense %02x %x/%02x/%02x", sense[0], sense[2], sense[12], sense[13]);
+		if (sense[3] || sense[4] || sense[5] != offsets[i] >> 8 ||
+		    sense[6] != (offsets[i] & 0xff))
+			fail("INFORMATION %02x%02x%02x%02x, should be %u", sense[3], sense[4],
+			     sense[5], sense[6], offsets[i]);
+		check_blocks(c, 0, a, BLOCKS);
+	}
+	want_good(c, send_caw(c, 0, a, wrong));
+	check_blocks(c, 0, wrong, 1);
+	logout(c);
+}
+
+/* Figures of one initiator that takes and gives back a lock of its own. */
+#define INITIATORS	4
+#define PER_SECOND	8
+#define SECONDS	15
+#define ROUNDS		(PER_SECOND * SECONDS)
+
+struct figures {
+	u32 ms[ROUNDS];
+};
+
+static int by_value(const void *a, const void *b)
+{
+	return *(const u32 *)a < *(const u32 *)b ? -1 : 1;
+}
+
+static void take_locks(u32 nr, int out)
+{
+	struct conn *c = login(&(struct login){ .isid = 0x60 + nr });
+	static u8 block[2][BLOCKS * BLOCK];
+	struct figures figures;
+	u64 start, begin;
+	u32 i;
+
+	test_unit_ready(c);
+	fill(block[0], LEN, nr);
+	fill(block[1], LEN, nr + 100);
+	write_blocks(c, nr * BLOCKS, block[0], BLOCKS);
+	begin = now_ms();
+	for (i = 0; i < ROUNDS; i++) {
+		while (now_ms() < begin + i * 1000 / PER_SECOND)
+			usleep(1000);
+		start = now_ms();
+		want_good(c, send_caw(c, nr * BLOCKS, block[i % 2], block[!(i % 2)]));
+		figures.ms[i] = now_ms() - start;
+	}
+	logout(c);
+	if (write(out, &figures, sizeof(figures)) != sizeof(figures))
+		fail("pipe");
+}
+
+/* Run while something else keeps the disk busy. */
+static void caw_latency(void)
+{
+	static struct figures figures[INITIATORS];
+	u32 *all = figures[0].ms, nr = INITIATORS * ROUNDS, i;
+	int out[2], status;
+
+	if (!getenv("CAW_MAX_MS"))
+		skip("no load");
+	if (pipe(out))
+		fail("pipe");
+	for (i = 0; i < INITIATORS; i++) {
+		if (!fork()) {
+			alarm(100 * opt.factor);
+			take_locks(i, out[1]);
+			exit(0);
+		}
+	}
+	for (i = 0; i < INITIATORS; i++)
+		if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status))
+			fail("an initiator has failed");
+	for (i = 0; i < INITIATORS; i++)
+		if (read(out[0], &figures[i], sizeof(figures[i])) != sizeof(figures[i]))
+			fail("pipe");
+	qsort(all, nr, sizeof(*all), by_value);
+	printf("# %u COMPARE AND WRITE: median %u ms, p99 %u ms, longest %u ms\n", nr,
+	       all[nr / 2], all[nr * 99 / 100], all[nr - 1]);
+	if (all[nr - 1] > (u32)atoi(getenv("CAW_MAX_MS")) * opt.factor)
+		fail("the longest takes longer than %s ms", getenv("CAW_MAX_MS"));
+}
+
+const struct test_case order_cases[] = {
+	{ "order-abort", "11.5.1", order_abort },
+	{ "order-cancel", "11.5.1", order_cancel },
+	{ "order-read", "11.5.1", order_read },
+	{ "order-reset", "11.5.1", order_reset },
+	{ "order-other", "11.5.1", order_other },
+	{ "order-leave", "11.5.1", order_leave },
+	{ "caw-abort", "SBC-4 5.3", caw_abort },
+	{ "caw-order", "SBC-4 5.3", caw_order },
+	{ "caw-miscompare", "SBC-4 5.3", caw_miscompare },
+	{ "caw-latency", "SBC-4 5.3", caw_latency, 120 },
+	{}
+};
