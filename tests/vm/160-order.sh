@@ -77,13 +77,13 @@ run()
 
 	defer rm -f /tmp/other.img
 	two_luns fd_buffered_io=1,fd_async_io=1
-	cases order-abort order-cancel order-read order-reset order-other caw-abort caw-order caw-miscompare
+	cases order-abort order-cancel order-read order-reset order-other order-random caw-abort caw-order caw-miscompare
 	ok "direct I/O"
 	removal
 
 	# A write is in the page cache and waits for a flush that hangs.
 	two_luns ""
-	cases order-reset order-other caw-miscompare
+	cases order-reset order-other order-random caw-miscompare
 	ok "write-through"
 	removal
 }

@@ -110,7 +110,7 @@ static void quiet(struct conn *c)
 static void manage(struct conn *c, u8 function, u32 itt)
 {
 	u64 start = now_ms();
-	u8 response = task_management(c, function, itt, c->cmdsn);
+	u8 response = task_management(c, function, itt, c->cmdsn - 1);
 
 	if (response)
 		fail("task management function %u: response %u", function, response);
@@ -259,6 +259,158 @@ static void order_other(void)
 	manage(c, ISCSI_TM_FUNC_LOGICAL_UNIT_RESET, ISCSI_RESERVED_TAG);
 	shell(opt.release);
 	test_unit_ready(c);
+	logout(c);
+}
+
+/*
+ * Writes at random that overlap, some aborted, while the device hangs now and
+ * then. Afterwards each block has what the last write of it that was answered
+ * GOOD has put there, or one that came after that and was aborted.
+ */
+#define AREA		64u	/* blocks */
+#define WRITES		600u
+#define OPEN_MAX	48
+
+enum fate { OPEN, GOOD, ABORTED };
+
+struct random_write {
+	u32 lba, blocks, itt, cmdsn;
+	enum fate fate;
+};
+
+static struct random_write writes[WRITES];
+
+static void stamp(u8 *block, u32 nr)
+{
+	fill(block, BLOCK, nr + 1000);
+}
+
+/* One answer: of a write, or of a task management function, which is true. */
+static bool take_answer(struct conn *c, u32 sent)
+{
+	static struct pdu pdu;
+	struct result res = {};
+	u32 i;
+
+	if (!pdu_recv(c, &pdu))
+		fail("the connection is closed");
+	if (pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_TMFUNC_RSP) {
+		if (pdu.bhs.tm_rsp.response)
+			fail("ABORT TASK: response %u", pdu.bhs.tm_rsp.response);
+		return true;
+	}
+	if (pdu.bhs.hdr.opcode != ISCSI_OP_SCSI_CMD_RSP)
+		fail("opcode 0x%02x", pdu.bhs.hdr.opcode);
+	scsi_response(&pdu, &res);
+	if (res.status != SAM_STAT_GOOD)
+		fail("status 0x%02x", res.status);
+	for (i = 0; i < sent; i++)
+		if (writes[i].fate == OPEN && htobe32(writes[i].itt) == pdu.bhs.hdr.itt)
+			break;
+	if (i == sent)
+		fail("an answer to what is not open");
+	writes[i].fate = GOOD;
+	return false;
+}
+
+static void abort_one(struct conn *c, u32 nr, u32 sent)
+{
+	union bhs bhs;
+
+	bhs_init(c, &bhs, ISCSI_OP_SCSI_TMFUNC | ISCSI_OP_IMMEDIATE);
+	bhs.tm.flags = FINAL | ISCSI_TM_FUNC_ABORT_TASK;
+	bhs.tm.lun.scsi_lun[1] = opt.lun;
+	bhs.tm.rtt = htobe32(writes[nr].itt);
+	bhs.tm.refcmdsn = htobe32(writes[nr].cmdsn);
+	pdu_send(c, &bhs, NULL, 0);
+	while (!take_answer(c, sent))
+		;
+	if (writes[nr].fate == OPEN)
+		writes[nr].fate = ABORTED;
+}
+
+static u32 count(enum fate fate, u32 sent, u32 *first)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < sent; i++)
+		if (writes[i].fate == fate && !n++)
+			*first = i;
+	return n;
+}
+
+static void send_random(struct conn *c, u32 nr)
+{
+	static u8 data[16 * BLOCK];
+	struct random_write *w = &writes[nr];
+	u8 cdb[ISCSI_CDB_SIZE];
+	u32 i;
+
+	w->blocks = 1 + rnd(16);
+	w->lba = rnd(AREA - w->blocks + 1);
+	w->fate = OPEN;
+	w->cmdsn = c->cmdsn;
+	for (i = 0; i < w->blocks; i++)
+		stamp(data + i * BLOCK, nr);
+	cdb_rw(cdb, WRITE_10, w->lba, w->blocks);
+	w->itt = scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, w->blocks * BLOCK, data,
+			   w->blocks * BLOCK);
+}
+
+static void check_area(struct conn *c)
+{
+	static u8 area[AREA * BLOCK], want[BLOCK];
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 b, i;
+
+	cdb_rw(cdb, READ_10, 0, AREA);
+	scsi_read(c, cdb, sizeof(area), area, &res);
+	if (res.status != SAM_STAT_GOOD || res.length != sizeof(area))
+		fail("READ: status 0x%02x", res.status);
+	for (b = 0; b < AREA; b++) {
+		for (i = WRITES; i-- > 0; ) {
+			if (b < writes[i].lba || b >= writes[i].lba + writes[i].blocks)
+				continue;
+			stamp(want, i);
+			if (!memcmp(want, area + b * BLOCK, BLOCK))
+				break;
+			if (writes[i].fate == GOOD)
+				fail("block %u has not what write %u has put there", b, i);
+		}
+	}
+}
+
+static void order_random(void)
+{
+	struct conn *c = begin();
+	bool held = false;
+	u32 i, first = 0;
+
+	for (i = 0; i < WRITES; i++) {
+		if (!rnd(30)) {
+			shell(held ? opt.release : opt.hold);
+			held = !held;
+		}
+		send_random(c, i);
+		if (!rnd(6) && count(OPEN, i + 1, &first))
+			abort_one(c, i - rnd(i - first + 1), i + 1);
+		if (held && count(OPEN, i + 1, &first) >= OPEN_MAX) {
+			shell(opt.release);
+			held = false;
+		}
+		while (!held && count(OPEN, i + 1, &first) >= OPEN_MAX)
+			take_answer(c, i + 1);
+	}
+	if (held)
+		shell(opt.release);
+	while (count(OPEN, WRITES, &first))
+		take_answer(c, WRITES);
+	check_area(c);
+	i = count(ABORTED, WRITES, &first);
+	printf("# %u of %u writes aborted\n", i, WRITES);
+	if (i < 20)
+		fail("too few: nothing was tested");
 	logout(c);
 }
 
@@ -438,6 +590,7 @@ const struct test_case order_cases[] = {
 	{ "order-read", "11.5.1", order_read },
 	{ "order-reset", "11.5.1", order_reset },
 	{ "order-other", "11.5.1", order_other },
+	{ "order-random", "11.5.1", order_random, 60 },
 	{ "order-leave", "11.5.1", order_leave },
 	{ "caw-abort", "SBC-4 5.3", caw_abort },
 	{ "caw-order", "SBC-4 5.3", caw_order },
