@@ -6,11 +6,13 @@ DESCRIPTION="floods of logins that never end, from one address and from many"
 GROUP=proto
 TIMEOUT=240
 
+RAWPDU=/lunar/rawpdu
 PARAMETERS=/sys/module/lunar_iscsi/parameters
 
 needs()
 {
 	[ -z "$LUNAR_STOCK" ] || skip "for lunar"
+	[ -x $RAWPDU ] || fail "no rawpdu in the VM"
 }
 
 stat_of()
@@ -105,6 +107,26 @@ many_addresses()
 	ok "10000 from 50 addresses"
 }
 
+# Discovery sessions, for which nobody has to know a secret, count until they end.
+discoveries()
+{
+	local pids=() i
+
+	echo 4 >$PARAMETERS/pending_logins_per_address
+	for i in 1 2 3 4; do
+		$RAWPDU -q idle -x "$LUNAR_FACTOR" -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" >"/tmp/idle$i" &
+		pids+=($!)
+		wait_for 10 grep -q '^status 0x0000' "/tmp/idle$i"
+	done
+	must_fail can_login 2>/dev/null
+	$RAWPDU -q login -b 127.0.0.2 -x "$LUNAR_FACTOR" -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" |
+		grep '^status 0x0000'
+	kill "${pids[@]}"
+	wait_for 10 can_login
+	echo 512 >$PARAMETERS/pending_logins_per_address
+	ok "discovery sessions"
+}
+
 limits()
 {
 	must_fail eval "echo 0 >$PARAMETERS/pending_logins" 2>/dev/null
@@ -124,9 +146,10 @@ run()
 {
 	lunar_load
 	truncate -s 16M /tmp/flood.img
-	defer rm -f /tmp/flood.img
+	defer rm -f /tmp/flood.img /tmp/idle?
 	simple_target /tmp/flood.img 16M
 	one_address
 	many_addresses
+	discoveries
 	limits
 }

@@ -19,6 +19,8 @@
 #define SOON_MS		(1000 * opt.factor)
 #define CLOSE_MS	(5000 * opt.factor)
 #define NO_RESOURCES	0x0302
+#define TOO_MANY_CONNECTIONS 0x0206
+#define NO_SESSION	0x020a
 
 static void shell(const char *command)
 {
@@ -282,10 +284,34 @@ static void relogin_crowd(void)
 	logout(c);
 }
 
+/* A session that has ended does not exist, whatever the backstore still has of it. */
+static void tsih_of_ended(void)
+{
+	struct login again = { .isid = ISID };
+	u64 end = now_ms() + CLOSE_MS;
+	struct conn *c = login_stuck();
+	u16 status;
+
+	again.tsih = c->tsih;
+	hold();
+	send_read(c, LBA);
+	ping(c);
+	conn_close(c);
+	do {
+		c = conn_open();
+		status = login_try(c, &again);
+		conn_close(c);
+	} while (status == TOO_MANY_CONNECTIONS && now_ms() < end);
+	release();
+	if (status != NO_SESSION)
+		fail("status 0x%04x, should be 0x%04x", status, NO_SESSION);
+}
+
 const struct test_case stuck_cases[] = {
 	{ "stuck-serves", "4.2.2.1", serves_while_stuck, 40 },
 	{ "stuck-relogin-reads", "6.3.5", relogin_reads, 40 },
 	{ "stuck-relogin-write", "6.3.5", relogin_write, 60 },
 	{ "stuck-relogin-crowd", "6.3.5", relogin_crowd, 60 },
+	{ "stuck-tsih", "6.3.1: 0x020a", tsih_of_ended, 40 },
 	{}
 };

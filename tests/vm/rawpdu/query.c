@@ -6,6 +6,7 @@
  *   targets   SendTargets= in a normal session
  *   obey      log in, log out when asked to
  *   linger    log in, never log out
+ *   idle      the same in a discovery session
  * Prints "status 0xNNNN" or "closed", then the target's text, a pair on a line;
  * -S is the last byte of the ISID. What comes after is told as "async EVENT SECONDS", "closed after MS".
  */
@@ -55,7 +56,7 @@ static void wait_for_event(struct conn *c, bool obey)
 
 int query(const char *verb)
 {
-	bool discovery = !strcmp(verb, "discover");
+	bool idle = !strcmp(verb, "idle"), discovery = idle || !strcmp(verb, "discover");
 	struct conn *c;
 	static struct text text;
 	u16 status;
@@ -77,13 +78,13 @@ int query(const char *verb)
 		want_closed(c);
 		return 0;
 	}
-	if (discovery || !strcmp(verb, "targets")) {
+	if (!idle && (discovery || !strcmp(verb, "targets"))) {
 		exchange_text(c, discovery ? "SendTargets=All\n" : "SendTargets=\n", &text);
 		print_text(text.buf, text.len);
 	} else {
 		print_text(c->answer.buf, c->answer.len);
 	}
-	if (!strcmp(verb, "obey") || !strcmp(verb, "linger"))
+	if (idle || !strcmp(verb, "obey") || !strcmp(verb, "linger"))
 		wait_for_event(c, !strcmp(verb, "obey"));
 	else
 		logout(c);
