@@ -320,6 +320,26 @@ logout_request()
 	ok "logout requests"
 }
 
+# The kernel's initiator goes where it is sent, and its disk is still there.
+moves()
+{
+	local new=127.0.0.1:3261 dev
+
+	mkdir "$tpg/np/$new"
+	discover "$PORTAL" >/dev/null
+	login "$TARGET" "$PORTAL" >/dev/null
+	dev=$(lun_device "$TARGET" 0)
+	equal "$(cat /sys/class/iscsi_connection/connection*/port)" 3260 port
+	attribute "$tpg/attrib/redirect" "temporary $new"
+	echo 10 >"$tpg/np/$PORTAL/logout_request"
+	wait_for 40 grep -qx 3261 /sys/class/iscsi_connection/connection*/port
+	dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct status=none
+	initiator_reset >/dev/null
+	attribute "$tpg/attrib/redirect" NULL
+	rmdir "$tpg/np/$new"
+	ok "moved to another portal"
+}
+
 # --- keys ------------------------------------------------------------------------
 
 negotiated()
@@ -409,6 +429,7 @@ run()
 	acl_keys
 	redirect
 	logout_request
+	moves
 	chap
 	discovery_chap
 }
