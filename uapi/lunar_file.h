@@ -5,9 +5,9 @@
  * outside.
  *
  * Keys of core/<name>_<N>/<disk>/control, "key=value", separated by commas or
- * newlines, before enable is set. They are those of the in-kernel fileio, for
- * targetcli and rtslib know no others. There is no key that does nothing; an
- * unknown key is refused.
+ * newlines, before enable is set. Those that targetcli and rtslib know have the
+ * names of the in-kernel fileio, fd_*. There is no key that does nothing; an
+ * unknown key is refused. Afterwards only those can be written that say so.
  */
 #ifndef _UAPI_LUNAR_FILE_H
 #define _UAPI_LUNAR_FILE_H
@@ -22,6 +22,10 @@
  * Size of the disk in bytes, a multiple of 512. Needed for a regular file: a
  * shorter file is extended (sparse), of a longer one the beginning is used.
  * For a block device it may be left out, else it must be the device's size.
+ *
+ * When the disk is enabled, a larger size makes it grow, and a file with it;
+ * initiators get the unit attention CAPACITY DATA HAS CHANGED (06/2A/09). A
+ * smaller one is refused (EINVAL). A block device that grows is noticed without.
  */
 #define LUNAR_FILE_KEY_SIZE		"fd_dev_size"
 
@@ -36,6 +40,29 @@
  * about stability, which is as with the page cache: see the key above.
  */
 #define LUNAR_FILE_KEY_DIRECT		"fd_async_io"
+
+/*
+ * =1: the file is opened to be read only, the disk is write-protected: WP=1, and
+ * commands that would change it get 07/27/00.
+ */
+#define LUNAR_FILE_KEY_READ_ONLY	"ro"
+
+/*
+ * =1: the image may be that of another disk already. Without it a second disk of
+ * one file or block device, by whatever path, is not enabled (EBUSY).
+ */
+#define LUNAR_FILE_KEY_SHARED		"shared"
+
+/*
+ * Attributes in core/<name>_<N>/<disk>/attrib besides those of target core.
+ *
+ * thin_threshold: percent of the filesystem of a regular file. When a write
+ * leaves less than that free, each initiator gets the unit attention THIN
+ * PROVISIONING SOFT THRESHOLD REACHED (06/38/07) once, within a second or two of
+ * the write; and again when there has been one percent more than that. 0: never.
+ */
+#define LUNAR_FILE_ATTR_THIN_THRESHOLD	"thin_threshold"
+#define LUNAR_FILE_THIN_THRESHOLD	5
 
 /*
  * The line of core/<name>_<N>/<disk>/info that rtslib parses, byte for byte

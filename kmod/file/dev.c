@@ -16,6 +16,7 @@
 #include <target/target_core_backend.h>
 #include <lunar_file.h>
 #include "atomic.h"
+#include "attr.h"
 #include "backend.h"
 #include "compat.h"
 #include "dev.h"
@@ -24,7 +25,10 @@
 #include "pages.h"
 #include "params.h"
 #include "read.h"
+#include "size.h"
 #include "space.h"
+#include "thin.h"
+#include "ua.h"
 #include "write.h"
 
 /*
@@ -44,6 +48,13 @@ struct lfile_hba {
  * commands of the same disk, so not among its workers.
  */
 static struct workqueue_struct *control_wq;
+
+/* All disks with a file, to find two with the same. */
+static LIST_HEAD(disks);
+static DEFINE_MUTEX(disks_lock);
+
+/* tb_dev_attrib_attrs of backend_ops */
+static struct configfs_attribute **attrib_attrs;
 
 static int attach_hba(struct se_hba *hba, u32 host_id)
 {
@@ -70,6 +81,10 @@ static struct se_device *alloc_device(struct se_hba *hba, const char *name)
 		return NULL;
 	strscpy(dev->name, name, sizeof(dev->name));
 	lfile_inflight_create(dev);
+	INIT_LIST_HEAD(&dev->node);
+	mutex_init(&dev->change_lock);
+	lfile_ua_create(dev);
+	lfile_thin_create(dev);
 	lfile_flush_create(dev);
 	return &dev->se_dev;
 }
@@ -110,7 +125,8 @@ static int check_type(struct lfile_dev *dev)
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
 static int open_file(struct lfile_dev *dev)
 {
-	int flags = O_RDWR | O_LARGEFILE | (dev->direct ? O_DIRECT : 0);
+	int flags = (dev->read_only ? O_RDONLY : O_RDWR) | O_LARGEFILE |
+		    (dev->direct ? O_DIRECT : 0);
 	struct file *file;
 	int err;
 
@@ -124,16 +140,16 @@ static int open_file(struct lfile_dev *dev)
 
 	file = filp_open(dev->path, flags, 0);
 	if (IS_ERR(file)) {
-		pr_err("%s: cannot open %s to read and write%s: %pe\n",
-		       dev->name, dev->path, dev->direct ? " directly" : "",
-		       file);
+		pr_err("%s: cannot open %s to read%s%s: %pe\n", dev->name,
+		       dev->path, dev->read_only ? "" : " and write",
+		       dev->direct ? " directly" : "", file);
 		return PTR_ERR(file);
 	}
 	dev->file = file;
 	dev->inode = file->f_mapping->host;
 	dev->is_block = S_ISBLK(dev->inode->i_mode);
-	if (!file->f_op->read_iter || !file->f_op->write_iter ||
-	    !file->f_op->fsync) {
+	if (!file->f_op->read_iter || !file->f_op->fsync ||
+	    (!file->f_op->write_iter && !dev->read_only)) {
 		pr_err("%s: the filesystem of %s lacks what a disk needs\n",
 		       dev->name, dev->path);
 		return -EOPNOTSUPP;
@@ -194,7 +210,9 @@ static int set_regular_file(struct lfile_dev *dev)
 		return -EINVAL;
 	}
 	if (i_size_read(dev->inode) < dev->size) {
-		err = vfs_truncate(&dev->file->f_path, dev->size);
+		err = dev->read_only ? -EROFS :
+				       vfs_truncate(&dev->file->f_path,
+						    dev->size);
 		if (err) {
 			pr_err("%s: cannot extend %s to %llu bytes: %pe\n",
 			       dev->name, dev->path, dev->size, ERR_PTR(err));
@@ -219,6 +237,9 @@ static void set_attributes(struct lfile_dev *dev)
 	attrib->hw_max_sectors = LUNAR_FILE_IO_MAX / attrib->hw_block_size;
 	attrib->hw_queue_depth = LUNAR_FILE_QUEUE_DEPTH;
 	attrib->max_write_same_len = LUNAR_FILE_WRITE_SAME_MAX;
+	/* Before a LUN is made: it takes its WP bit from here. */
+	if (dev->read_only)
+		dev->se_dev.dev_flags |= DF_READ_ONLY;
 	if (dev->write_back)
 		attrib->emulate_write_cache = 1;
 	if (attrib->emulate_write_cache)
@@ -253,11 +274,53 @@ free_wq:
 	return -ENOMEM;
 }
 
+static bool same_data(const struct inode *a, const struct inode *b)
+{
+	struct block_device *one, *other;
+
+	if (a == b)
+		return true;
+	if (!S_ISBLK(a->i_mode) || !S_ISBLK(b->i_mode))
+		return false;
+	one = I_BDEV((struct inode *)a);
+	other = I_BDEV((struct inode *)b);
+	return one->bd_disk == other->bd_disk &&
+	       (!bdev_is_partition(one) || !bdev_is_partition(other));
+}
+
+/*
+ * Two disks of one image destroy each other's filesystems: initiators lock
+ * against others of the same disk only. Whatever path it was opened by.
+ */
+static int claim_file(struct lfile_dev *dev)
+{
+	struct lfile_dev *other;
+	int err = 0;
+
+	mutex_lock(&disks_lock);
+	list_for_each_entry(other, &disks, node) {
+		if (dev->shared || !same_data(dev->inode, other->inode))
+			continue;
+		pr_err("%s: %s is the image of disk %s already, as %s: if that is wanted, say %s=1\n",
+		       dev->name, dev->path, other->name, other->path,
+		       LUNAR_FILE_KEY_SHARED);
+		err = -EBUSY;
+		break;
+	}
+	if (!err)
+		list_add_tail(&dev->node, &disks);
+	mutex_unlock(&disks_lock);
+	return err;
+}
+
 /* Core retries after a mistake: leave nothing of this attempt. */
 static void close_file(struct lfile_dev *dev)
 {
 	if (!dev->file)
 		return;
+	mutex_lock(&disks_lock);
+	list_del_init(&dev->node);
+	mutex_unlock(&disks_lock);
 	filp_close(dev->file, NULL);
 	dev->file = NULL;
 	dev->inode = NULL;
@@ -269,6 +332,8 @@ static int configure_device(struct se_device *se_dev)
 	int err;
 
 	err = open_file(dev);
+	if (!err)
+		err = claim_file(dev);
 	if (!err)
 		err = dev->is_block ? set_block_device(dev) :
 				      set_regular_file(dev);
@@ -295,6 +360,8 @@ static void destroy_device(struct se_device *se_dev)
 	destroy_workqueue(dev->io_wq);
 	lfile_atomic_destroy(dev);
 	lfile_flush_destroy(dev);
+	lfile_thin_destroy(dev);
+	lfile_ua_destroy(dev);
 	mempool_destroy(dev->io_pool);
 	close_file(dev);
 }
@@ -304,12 +371,12 @@ static bool configure_unmap(struct se_device *se_dev)
 	return lfile_space_configure(to_lfile_dev(se_dev));
 }
 
-/* A block device may change its size. Returns the last LBA. */
+/* Returns the last LBA. */
 static sector_t get_blocks(struct se_device *se_dev)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
-	u64 size = dev->is_block ? i_size_read(dev->inode) : dev->size;
-	u64 blocks = div_u64(size, se_dev->dev_attrib.block_size);
+	u64 blocks = div_u64(READ_ONCE(dev->size),
+			     se_dev->dev_attrib.block_size);
 
 	return blocks ? blocks - 1 : 0;
 }
@@ -346,28 +413,27 @@ static sense_reason_t execute_control(struct se_cmd *cmd)
 	return 0;
 }
 
-/*
- * Target core checks the CDB and chooses. Its own execute functions that sleep
- * on I/O or on other commands are replaced: the caller may be a receive
- * context, see LUNAR_TRANSPORT_NONBLOCK.
- */
-static sense_reason_t parse_cdb(struct se_cmd *cmd)
+/* Does the command change the medium, if it has blocks at all? */
+static bool changes_medium(const struct se_cmd *cmd)
 {
-	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
-	sense_reason_t ret;
+	switch (cmd->t_task_cdb[0]) {
+	case UNMAP:
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+	case VARIABLE_LENGTH_CMD:
+	case COMPARE_AND_WRITE:
+		return true;
+	}
+	return (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
+	       cmd->data_direction == DMA_TO_DEVICE;
+}
 
-	cmd->priv = NULL;		/* no record yet */
-	ret = lfile_space_parse(cmd, &exec_ops);
-	if (ret)
-		return ret;
-
-	/* MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated */
-	if ((cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
-	    cmd->data_length / attrib->block_size > attrib->hw_max_sectors)
-		return TCM_INVALID_CDB_FIELD;
-
-	lfile_pages_parse(cmd);
-
+/*
+ * Target core's own execute functions that sleep on I/O or on other commands are
+ * replaced: the caller may be a receive context, see LUNAR_TRANSPORT_NONBLOCK.
+ */
+static void choose_execute(struct se_cmd *cmd)
+{
 	switch (cmd->t_task_cdb[0]) {
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_16:
@@ -391,6 +457,35 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 		cmd->execute_cmd = execute_control;
 		break;
 	}
+}
+
+/* Target core checks the CDB, and chooses first. */
+static sense_reason_t parse_cdb(struct se_cmd *cmd)
+{
+	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
+	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
+	sense_reason_t ret;
+
+	cmd->priv = NULL;		/* no record yet */
+	lfile_size_look(dev);
+	ret = lfile_space_parse(cmd, &exec_ops);
+	if (ret)
+		return ret;
+	if (changes_medium(cmd)) {
+		if (dev->read_only)
+			return TCM_WRITE_PROTECTED;
+		lfile_thin_look(dev);
+	}
+
+	/* MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated */
+	if ((cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
+	    cmd->data_length / attrib->block_size > attrib->hw_max_sectors)
+		return TCM_INVALID_CDB_FIELD;
+
+	lfile_pages_parse(cmd);
+
+	choose_execute(cmd);
+	lfile_ua_parse(cmd);
 	return 0;
 }
 
@@ -427,7 +522,6 @@ static struct target_backend_ops backend_ops = {
 	.show_configfs_dev_params = lfile_params_show,
 	.get_device_type	= sbc_get_device_type,
 	.get_blocks		= get_blocks,
-	.tb_dev_attrib_attrs	= sbc_attrib_attrs,
 };
 
 /**
@@ -447,20 +541,30 @@ int lfile_dev_register(const char *name)
 		       name, sizeof(backend_ops.name) - 1);
 		return -EINVAL;
 	}
-	control_wq = alloc_workqueue("lfile-control", WQ_UNBOUND, 0);
-	if (!control_wq)
+	attrib_attrs = lfile_attr_create();
+	if (!attrib_attrs)
 		return -ENOMEM;
-
+	backend_ops.tb_dev_attrib_attrs = attrib_attrs;
+	control_wq = alloc_workqueue("lfile-control", WQ_UNBOUND, 0);
+	if (!control_wq) {
+		err = -ENOMEM;
+		goto free_attrs;
+	}
 	err = transport_backend_register(&backend_ops);
-	if (!err)
-		return 0;
+	if (err)
+		goto destroy_wq;
+	return 0;
 
+destroy_wq:
 	destroy_workqueue(control_wq);
-	if (err != -EEXIST)
-		return err;
-	pr_err("name=%s: another backstore has this name: unload it, or give another name here\n",
-	       name);
-	return -EBUSY;
+	if (err == -EEXIST) {
+		pr_err("name=%s: another backstore has this name: unload it, or give another name here\n",
+		       name);
+		err = -EBUSY;
+	}
+free_attrs:
+	kfree(attrib_attrs);
+	return err;
 }
 
 /**
@@ -472,4 +576,5 @@ void lfile_dev_unregister(void)
 {
 	target_backend_unregister(&backend_ops);
 	destroy_workqueue(control_wq);
+	kfree(attrib_attrs);
 }

@@ -516,9 +516,21 @@ bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len)
 	return busy;
 }
 
+static void report_deleted(struct lfile_dev *dev)
+{
+	spin_lock(&dev->wb_lock);
+	if (!dev->deleted)
+		pr_err("%s: %s was deleted under the disk: writes fail from now on, what it held can be read until the disk goes\n",
+		       dev->name, dev->path);
+	dev->deleted = true;
+	spin_unlock(&dev->wb_lock);
+}
+
 /**
- * lfile_inflight_intact - is the file still there where the command goes?
- * @io: record with its position and length
+ * lfile_inflight_readable - is the file still there?
+ * @dev: the disk
+ * @pos: first byte
+ * @len: bytes
  *
  * The file had at least the size of the disk when the disk was enabled. What
  * lies beyond a smaller size seen since is lost: it is neither read as zeros
@@ -529,17 +541,16 @@ bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len)
  * Context: process.
  * Return: false if some of the range is lost.
  */
-bool lfile_inflight_intact(struct lfile_io *io)
+bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len)
 {
-	struct lfile_dev *dev = io->dev;
 	u64 size;
 
 	if (dev->is_block)
 		return true;
 
-	size = i_size_read(dev->inode);
-	if (unlikely(size < READ_ONCE(dev->intact))) {
+	if (unlikely(i_size_read(dev->inode) < READ_ONCE(dev->intact))) {
 		spin_lock(&dev->wb_lock);
+		size = i_size_read(dev->inode);	/* it may just grow: size.c */
 		if (size < dev->intact) {
 			pr_err("%s: %s was truncated to %llu bytes under the disk of %llu bytes: what lies beyond fails from now on\n",
 			       dev->name, dev->path, size, dev->size);
@@ -547,7 +558,28 @@ bool lfile_inflight_intact(struct lfile_io *io)
 		}
 		spin_unlock(&dev->wb_lock);
 	}
-	return io->pos + io->len <= READ_ONCE(dev->intact);
+	return pos + len <= READ_ONCE(dev->intact);
+}
+
+/**
+ * lfile_inflight_intact - is the file still there where the command goes?
+ * @io: record with its position and length
+ *
+ * A file that was deleted keeps its data until the disk goes: it can be read,
+ * but a write to it would not be stable.
+ *
+ * Context: process.
+ * Return: false if some of the range is lost, or cannot be written for good.
+ */
+bool lfile_inflight_intact(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+
+	if (unlikely(io->write && !dev->is_block && !dev->inode->i_nlink)) {
+		report_deleted(dev);
+		return false;
+	}
+	return lfile_inflight_readable(dev, io->pos, io->len);
 }
 
 static void defer_worker(struct work_struct *work)

@@ -16,7 +16,8 @@
  * LFILE_BUSY the owner does not touch the command, nor its scatterlist.
  *
  * Lock order: none of the locks here is taken inside another, but for
- * file->f_lock inside wb_lock.
+ * file->f_lock inside wb_lock, and all of them inside change_lock. ua_lock nests
+ * inside target core's se_port_lock and outside its session_lock.
  */
 #ifndef LFILE_INFLIGHT_H
 #define LFILE_INFLIGHT_H
@@ -26,6 +27,7 @@
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mempool.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <target/target_core_base.h>
@@ -40,17 +42,21 @@
  * R: range_lock
  * F: flush_lock
  * B: wb_lock
+ * U: ua_lock
  */
 struct lfile_dev {
 	struct se_device se_dev;
 	char name[LUNAR_DISK_NAME_MAX + 1];	/* I: for messages */
 	char path[LUNAR_DISK_PATH_MAX + 1];	/* I */
 	u32 id;					/* I: unique in the HBA */
-	u64 size;				/* I: bytes; a block device may grow */
+	u64 size;				/* bytes, may grow: size.c */
 	bool has_size;				/* I: control keys given */
 	bool write_back;			/* I */
 	bool direct;				/* I */
+	bool read_only;				/* I */
+	bool shared;				/* I: the file may have other disks */
 
+	struct list_head node;			/* in disks of dev.c, if open */
 	struct file *file;			/* I */
 	struct inode *inode;			/* I: of the data */
 	bool is_block;				/* I */
@@ -80,6 +86,14 @@ struct lfile_dev {
 	int wb_error;				/* B: the latest of them */
 	int lost;				/* B: cached data lost, sticky */
 	bool cached;				/* a write was answered unstable */
+	bool deleted;				/* B: said so in the log */
+
+	struct mutex change_lock;		/* of size, one at a time */
+	spinlock_t ua_lock;			/* process context only */
+	struct list_head ua_notices;		/* U */
+	u32 thin_threshold;			/* percent free; 0 is off */
+	bool thin_low;				/* of thin_work alone */
+	struct delayed_work thin_work;
 };
 
 static inline struct lfile_dev *to_lfile_dev(struct se_device *se_dev)
@@ -155,6 +169,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
 void lfile_inflight_drop(struct lfile_io *io);
 void lfile_inflight_end(struct lfile_io *io, int err);
 void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset);
+bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len);
 bool lfile_inflight_intact(struct lfile_io *io);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);

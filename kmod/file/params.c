@@ -13,12 +13,15 @@
 #include <lunar_file.h>
 #include "inflight.h"
 #include "params.h"
+#include "size.h"
 
 enum control_key {
 	KEY_PATH,
 	KEY_SIZE,
 	KEY_WRITE_BACK,
 	KEY_DIRECT,
+	KEY_READ_ONLY,
+	KEY_SHARED,
 	KEY_UNKNOWN,
 };
 
@@ -27,27 +30,31 @@ static const match_table_t keys = {
 	{ KEY_SIZE, LUNAR_FILE_KEY_SIZE "=%s" },
 	{ KEY_WRITE_BACK, LUNAR_FILE_KEY_WRITE_BACK "=1" },
 	{ KEY_DIRECT, LUNAR_FILE_KEY_DIRECT "=1" },
+	{ KEY_READ_ONLY, LUNAR_FILE_KEY_READ_ONLY "=1" },
+	{ KEY_SHARED, LUNAR_FILE_KEY_SHARED "=1" },
 	{ KEY_UNKNOWN, NULL },
 };
 
-static int set_path(struct lfile_dev *dev, substring_t *arg)
+/* Into @path, of LUNAR_DISK_PATH_MAX + 1 bytes. */
+static int get_path(struct lfile_dev *dev, substring_t *arg, const char *key,
+		    char *path)
 {
 	if (arg->to - arg->from > LUNAR_DISK_PATH_MAX) {
-		pr_err("%s: %s: path of more than %d bytes\n", dev->name,
-		       LUNAR_FILE_KEY_PATH, LUNAR_DISK_PATH_MAX);
+		pr_err("%s: %s: path of more than %d bytes\n", dev->name, key,
+		       LUNAR_DISK_PATH_MAX);
 		return -ENAMETOOLONG;
 	}
-	match_strlcpy(dev->path, arg, sizeof(dev->path));
-	if (dev->path[0] != '/') {
-		pr_err("%s: %s: \"%s\" is no absolute path\n", dev->name,
-		       LUNAR_FILE_KEY_PATH, dev->path);
-		dev->path[0] = 0;
+	match_strlcpy(path, arg, LUNAR_DISK_PATH_MAX + 1);
+	if (path[0] != '/') {
+		pr_err("%s: %s: \"%s\" is no absolute path\n", dev->name, key,
+		       path);
+		path[0] = 0;
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int set_size(struct lfile_dev *dev, substring_t *arg)
+static int get_size(struct lfile_dev *dev, substring_t *arg, u64 *result)
 {
 	char buf[24];
 	u64 size;
@@ -64,9 +71,16 @@ static int set_size(struct lfile_dev *dev, substring_t *arg)
 		       LUNAR_FILE_SIZE_UNIT);
 		return -EINVAL;
 	}
-	dev->size = size;
-	dev->has_size = true;
+	*result = size;
 	return 0;
+}
+
+static int set_size(struct lfile_dev *dev, substring_t *arg)
+{
+	int err = get_size(dev, arg, &dev->size);
+
+	dev->has_size = !err;
+	return err;
 }
 
 static int set_key(struct lfile_dev *dev, char *word)
@@ -75,7 +89,7 @@ static int set_key(struct lfile_dev *dev, char *word)
 
 	switch (match_token(word, keys, args)) {
 	case KEY_PATH:
-		return set_path(dev, args);
+		return get_path(dev, args, LUNAR_FILE_KEY_PATH, dev->path);
 	case KEY_SIZE:
 		return set_size(dev, args);
 	case KEY_WRITE_BACK:
@@ -84,10 +98,34 @@ static int set_key(struct lfile_dev *dev, char *word)
 	case KEY_DIRECT:
 		dev->direct = true;
 		return 0;
+	case KEY_READ_ONLY:
+		dev->read_only = true;
+		return 0;
+	case KEY_SHARED:
+		dev->shared = true;
+		return 0;
 	default:
 		pr_err("%s: control: unknown key or value \"%s\"\n", dev->name,
 		       word);
 		return -EINVAL;
+	}
+}
+
+/* Of a disk that is enabled only some keys can be set. */
+static int change_key(struct lfile_dev *dev, char *word)
+{
+	substring_t args[MAX_OPT_ARGS];
+	u64 size;
+	int err;
+
+	switch (match_token(word, keys, args)) {
+	case KEY_SIZE:
+		err = get_size(dev, args, &size);
+		return err ?: lfile_size_grow(dev, size);
+	default:
+		pr_err("%s: control: the disk is enabled already: \"%s\"\n",
+		       dev->name, word);
+		return -EBUSY;
 	}
 }
 
@@ -98,27 +136,25 @@ static int set_key(struct lfile_dev *dev, char *word)
  * @count: bytes in @page
  *
  * Context: configfs, may sleep.
- * Return: @count, -EBUSY if the disk is enabled, or another errno.
+ * Return: @count, -EBUSY if the disk is enabled and the key is not for that,
+ * or another errno.
  */
 ssize_t lfile_params_set(struct se_device *se_dev, const char *page,
 			 ssize_t count)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
+	int (*set)(struct lfile_dev *dev, char *word);
 	char *words, *rest, *word;
 	int err = 0;
 
-	if (target_dev_configured(se_dev)) {
-		pr_err("%s: control: the disk is enabled already\n", dev->name);
-		return -EBUSY;
-	}
-
+	set = target_dev_configured(se_dev) ? change_key : set_key;
 	words = kstrndup(page, count, GFP_KERNEL);
 	if (!words)
 		return -ENOMEM;
 	rest = words;
 	while (!err && (word = strsep(&rest, ",\n"))) {
 		if (*word)
-			err = set_key(dev, word);
+			err = set(dev, word);
 	}
 	kfree(words);
 	return err ?: count;
@@ -139,7 +175,8 @@ ssize_t lfile_params_show(struct se_device *se_dev, char *page)
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
 
 	return sprintf(page, LUNAR_FILE_INFO_FORMAT, dev->id, dev->path,
-		       dev->size, dev->write_back ? LUNAR_FILE_MODE_BACK :
-						    LUNAR_FILE_MODE_THROUGH,
+		       READ_ONCE(dev->size),
+		       dev->write_back ? LUNAR_FILE_MODE_BACK :
+					 LUNAR_FILE_MODE_THROUGH,
 		       dev->direct);
 }

@@ -215,7 +215,7 @@ static u32 lba_status(struct lfile_io *io, u8 *buf, u32 max)
 	end = size;
 	/* What was truncated is lost, which is not the same as a hole. */
 	if (!dev->is_block) {
-		lfile_inflight_intact(io);
+		lfile_inflight_readable(dev, pos, size - pos);
 		end = min_t(u64, size, READ_ONCE(dev->intact));
 	}
 	while (pos < size) {
@@ -452,7 +452,7 @@ static bool configure_block(struct lfile_dev *dev)
 	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
 	struct block_device *bdev = I_BDEV(dev->inode);
 
-	if (!target_configure_unmap_from_queue(attrib, bdev))
+	if (dev->read_only || !target_configure_unmap_from_queue(attrib, bdev))
 		return false;
 	/* The block layer splits what is more than the device takes at once. */
 	attrib->max_unmap_lba_count = LUNAR_FILE_UNMAP_MAX;
@@ -466,7 +466,7 @@ static bool configure_file(struct lfile_dev *dev)
 {
 	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
 
-	if (!can_punch(dev))
+	if (dev->read_only || !can_punch(dev))
 		return false;
 	attrib->max_unmap_lba_count = LUNAR_FILE_UNMAP_MAX;
 	attrib->max_unmap_block_desc_count = LUNAR_FILE_UNMAP_DESCRIPTORS;

@@ -96,6 +96,21 @@ void lfile_status_miscompare(struct se_cmd *cmd, u64 offset)
 }
 
 /**
+ * lfile_status_attention - UNIT ATTENTION
+ * @cmd: the command; not to be touched afterwards, nor is its device
+ * @asc: additional sense code
+ * @ascq: qualifier
+ *
+ * Context: any.
+ */
+void lfile_status_attention(struct se_cmd *cmd, u8 asc, u8 ascq)
+{
+	struct sense sense = { UNIT_ATTENTION, asc, ascq };
+
+	check_condition(cmd, sense, NULL);
+}
+
+/**
  * lfile_status_complete - answer a command
  * @cmd: the command; not to be touched afterwards, nor is its device
  * @err: 0 for GOOD, else the negative errno of the backing file

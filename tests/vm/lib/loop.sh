@@ -86,6 +86,61 @@ loop_detach()
 	rmdir "$dir" "$top"
 }
 
+# loop_nexus NEXUS NAME...: one more initiator, that has these backstore objects as
+# LUN 0, 1, ..., see loop_lun.
+loop_nexus()
+{
+	local nexus=$1 naa dir n=0
+
+	shift
+	naa=$(loop_naa "$nexus")
+	dir=$CONFIGFS/loopback/$naa/tpgt_1
+	mkdir -p "$dir"
+	defer loop_nexus_remove "$nexus"
+	loop_naa "$nexus-initiator" >"$dir/nexus"
+	while [ $# -gt 0 ]; do
+		mkdir "$dir/lun/lun_$n"
+		ln -s "$CONFIGFS/core/fileio_0/$1" "$dir/lun/lun_$n/$1"
+		wait_for 10 loop_lun "$nexus" $n
+		n=$((n + 1))
+		shift
+	done
+	# REPORTED LUNS DATA HAS CHANGED is for the first of them, not for the test.
+	while [ $n -gt 0 ]; do
+		n=$((n - 1))
+		wait_for 10 sg_raw "$(loop_lun "$nexus" $n)" 00 00 00 00 00 00
+	done
+}
+
+# loop_lun NEXUS N: prints /dev/sgX.
+loop_lun()
+{
+	local address dir
+
+	address=$(cat "$CONFIGFS/loopback/$(loop_naa "$1")/tpgt_1/address")
+	for dir in "/sys/class/scsi_device/$address:$2/device/scsi_generic"/*; do
+		if [ -c "/dev/${dir##*/}" ]; then
+			echo "/dev/${dir##*/}"
+			return
+		fi
+	done
+	return 1
+}
+
+loop_nexus_remove()
+{
+	local top lun
+
+	top=$CONFIGFS/loopback/$(loop_naa "$1")
+	[ -d "$top" ] || return 0
+	for lun in "$top"/tpgt_1/lun/lun_*; do
+		find "$lun" -maxdepth 1 -type l -delete
+		rmdir "$lun"
+	done
+	echo NULL >"$top/tpgt_1/nexus" || true
+	rmdir "$top/tpgt_1" "$top"
+}
+
 # loop_store NAME PATH SIZE [CONTROL]: backstore object and SCSI disk.
 loop_store()
 {

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LFILE_ATTR_H
+#define LFILE_ATTR_H
+
+struct configfs_attribute;
+
+struct configfs_attribute **lfile_attr_create(void);
+
+#endif /* LFILE_ATTR_H */
