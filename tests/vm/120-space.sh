@@ -202,6 +202,7 @@ full()
 	rm -f /mnt/full.img
 	fallocate -l $(($(df --output=avail -B1 /mnt | tail -n 1) - (24 << 20))) /mnt/ballast
 	loop_store s /mnt/full.img 1G "$1"
+	attrib s thin_threshold 0	# its unit attention is for 125-thin
 	sg=$(loop_sg s)
 	head -c 1048576 /dev/urandom >/tmp/data
 	for lba in $(seq 0 2048 2095104); do
