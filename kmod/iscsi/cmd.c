@@ -7,6 +7,7 @@
 #include <target/target_core_backend.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
+#include "abort.h"
 #include "backend.h"
 #include "cdb.h"
 #include "cmd.h"
@@ -16,13 +17,6 @@
 
 static struct kmem_cache *cmd_cache;
 static struct workqueue_struct *exec_wq;
-static atomic_t nr_resets;
-
-static struct hlist_head *bucket(struct lunar_conn *conn, itt_t itt)
-{
-	return &conn->cmds[be32_to_cpu((__force __be32)itt) %
-			   LUNAR_CONN_HASH];
-}
 
 static void exec_work(struct work_struct *work);
 
@@ -53,9 +47,14 @@ struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
 	INIT_LIST_HEAD(&cmd->tx_entry);
 	INIT_WORK(&cmd->exec_work, exec_work);
 	cmd->immediate = conn->rx.pdu.immediate;
-	if (kind == LUNAR_CMD_PDU) {
+	switch (kind) {
+	case LUNAR_CMD_PDU:
 		conn->queued++;
+		fallthrough;
+	case LUNAR_CMD_TMR:
 		return cmd;
+	default:
+		break;
 	}
 	atomic_inc(&conn->session->active);
 	if (!cmd->immediate) {
@@ -139,24 +138,30 @@ void lunar_cmd_free(struct lunar_cmd *cmd)
 	lunar_cmd_give_slot(cmd);
 	if (cmd->kind == LUNAR_CMD_PDU)
 		conn->queued--;
-	else
+	else if (cmd->kind != LUNAR_CMD_TMR)
 		atomic_dec(&conn->session->active);
-	if (cmd->resets)
-		atomic_dec(&nr_resets);
 	if (cmd->late)
 		end_late(conn);
+	lunar_abort_release(cmd);
 	end_loan(&cmd->backend.loan);
 	kvfree(cmd->data);
 	kmem_cache_free(cmd_cache, cmd);
 	lunar_conn_put(conn);
 }
 
-static struct lunar_cmd *find(struct lunar_conn *conn, itt_t itt)
+/**
+ * lunar_cmd_find() - a SCSI command by its Initiator Task Tag
+ * @conn:	the connection; cmd_lock is held
+ * @itt:	as on the wire
+ *
+ * Return: the command, valid while the lock is held, or NULL.
+ */
+struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt)
 {
 	struct lunar_cmd *cmd;
 
 	lockdep_assert_held(&conn->cmd_lock);
-	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
+	hlist_for_each_entry(cmd, lunar_cmd_bucket(conn, itt), hash_entry) {
 		if (cmd->itt == itt)
 			break;
 	}
@@ -177,9 +182,32 @@ bool lunar_cmd_exists(struct lunar_conn *conn, itt_t itt)
 	bool exists;
 
 	spin_lock_bh(&conn->cmd_lock);
-	exists = find(conn, itt);
+	exists = lunar_cmd_find(conn, itt);
 	spin_unlock_bh(&conn->cmd_lock);
 	return exists;
+}
+
+/**
+ * lunar_cmd_count_lun() - commands that a LUN has of a connection
+ * @conn:	the connection
+ * @lun:	the LUN
+ *
+ * Any context but hard interrupts; for the log.
+ *
+ * Return: their number.
+ */
+u32 lunar_cmd_count_lun(struct lunar_conn *conn, const struct se_lun *lun)
+{
+	struct lunar_cmd *cmd;
+	unsigned int i;
+	u32 nr = 0;
+
+	spin_lock_bh(&conn->cmd_lock);
+	for (i = 0; i < LUNAR_CONN_HASH; i++)
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
+			nr += READ_ONCE(cmd->se_cmd.se_lun) == lun;
+	spin_unlock_bh(&conn->cmd_lock);
+	return nr;
 }
 
 /**
@@ -197,7 +225,7 @@ struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt)
 	struct lunar_cmd *cmd;
 
 	spin_lock_bh(&conn->cmd_lock);
-	cmd = find(conn, itt);
+	cmd = lunar_cmd_find(conn, itt);
 	if (cmd && READ_ONCE(cmd->state) != LUNAR_CMD_NEED_DATA)
 		cmd = NULL;
 	spin_unlock_bh(&conn->cmd_lock);
@@ -311,13 +339,17 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	/* What was summed up must be what is sent. */
 	cmd->backend.loan.wanted = !conn->data_digest;
 	spin_lock_bh(&conn->cmd_lock);
-	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
+	hlist_add_head(&cmd->hash_entry, lunar_cmd_bucket(conn, cmd->itt));
 	spin_unlock_bh(&conn->cmd_lock);
 
 	/* target core copies the CDB before it returns. */
 	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
 			       GFP_KERNEL))
 		return 1;
+	/* SAM-5 8.9.1: implicit, so that a hung command does not hold them up. */
+	if (lunar_cdb_from_memory(se_cmd->t_task_cdb) &&
+	    se_cmd->sam_task_attr == TCM_SIMPLE_TAG)
+		se_cmd->sam_task_attr = TCM_HEAD_TAG;
 	reason = check(se_cmd) ?: fit_data_out(cmd);
 	if (!reason && !wants_data(se_cmd))
 		return 0;
@@ -409,6 +441,8 @@ void lunar_cmd_execute(struct lunar_cmd *cmd)
 	if (cmd->state == LUNAR_CMD_NEED_DATA)
 		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
+	cmd->ordered = cmd->se_cmd.se_dev->transport_flags &
+		       LUNAR_TRANSPORT_ORDERED;
 	if (may_land_late(&cmd->se_cmd)) {
 		cmd->late = true;
 		atomic_inc(&cmd->conn->late);
@@ -438,207 +472,6 @@ void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition)
 					  TCM_CHECK_CONDITION_ABORT_CMD);
 }
 
-static const u8 tmr_types[] = {
-	[ISCSI_TM_FUNC_ABORT_TASK]		= TMR_ABORT_TASK,
-	[ISCSI_TM_FUNC_ABORT_TASK_SET]		= TMR_ABORT_TASK_SET,
-	[ISCSI_TM_FUNC_CLEAR_ACA]		= TMR_CLEAR_ACA,
-	[ISCSI_TM_FUNC_CLEAR_TASK_SET]		= TMR_CLEAR_TASK_SET,
-	[ISCSI_TM_FUNC_LOGICAL_UNIT_RESET]	= TMR_LUN_RESET,
-	[ISCSI_TM_FUNC_TARGET_WARM_RESET]	= TMR_TARGET_WARM_RESET,
-	[ISCSI_TM_FUNC_TARGET_COLD_RESET]	= TMR_TARGET_COLD_RESET,
-};
-
-/**
- * lunar_cmd_begin_tmf() - hand a task management function to target core
- * @cmd:	new, of kind TMF
- * @lun:	unpacked LUN
- * @function:	ISCSI_TM_FUNC_ABORT_TASK to ISCSI_TM_FUNC_TARGET_COLD_RESET
- * @ref:	Referenced Task Tag, as on the wire
- *
- * Owner's context. Target core works on its own workqueue and answers through
- * queue_tm_rsp.
- *
- * Return: 0, or -errno and @cmd is freed.
- */
-int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref)
-{
-	int ret;
-
-	cmd->state = LUNAR_CMD_EXEC;
-	ret = target_submit_tmr(&cmd->se_cmd, cmd->conn->session->se_sess,
-				cmd->sense.data, lun, cmd, tmr_types[function],
-				GFP_KERNEL, be32_to_cpu((__force __be32)ref),
-				TARGET_SCF_ACK_KREF);
-	if (ret)
-		lunar_cmd_free(cmd);
-	return ret;
-}
-
-/* Not yet with target core, or there only for its buffer: ours to end. */
-static bool is_ours(const struct lunar_cmd *cmd)
-{
-	return READ_ONCE(cmd->state) <= LUNAR_CMD_NEED_DATA;
-}
-
-/* Ends a command that is ours: it waits for data, or was never executed. */
-static void end_here(struct lunar_cmd *cmd)
-{
-	if (cmd->state == LUNAR_CMD_NEED_DATA)
-		lunar_conn_wait_data(cmd->conn, -1);
-	WRITE_ONCE(cmd->abandoned, true);
-	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
-	list_del_init(&cmd->tx_entry);
-	lunar_stats_inc(LUNAR_STAT_aborted);
-	transport_generic_request_failure(&cmd->se_cmd,
-					  TCM_CHECK_CONDITION_ABORT_CMD);
-}
-
-/*
- * Under cmd_lock, because a command that is with target core can be freed by
- * target core's own abort at any time after it leaves the hash.
- */
-static bool mark(struct lunar_cmd *cmd)
-{
-	lockdep_assert_held(&cmd->conn->cmd_lock);
-	if (cmd->abandoned)
-		return false;
-	if (is_ours(cmd))
-		return true;
-	WRITE_ONCE(cmd->abandoned, true);
-	lunar_stats_inc(LUNAR_STAT_aborted);
-	return false;
-}
-
-/**
- * lunar_cmd_abandon() - give a command up: no answer, no effect if possible
- * @conn:	the connection
- * @itt:	its Initiator Task Tag, as on the wire
- * @lun:	its unpacked LUN; a command of another one is left alone
- *
- * A command that waits for data ends here; one that waits for exec_work ends
- * there. What is in the backstore goes on, and its answer is dropped; target
- * core's abort is what waits for it. Owner's context.
- */
-void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun)
-{
-	struct lunar_cmd *cmd;
-
-	spin_lock_bh(&conn->cmd_lock);
-	cmd = find(conn, itt);
-	if (cmd && (cmd->se_cmd.orig_fe_lun != lun || !mark(cmd)))
-		cmd = NULL;
-	spin_unlock_bh(&conn->cmd_lock);
-	if (cmd)
-		end_here(cmd);
-}
-
-/* Marks what is elsewhere; returns one that is ours to end, or NULL. */
-static struct lunar_cmd *next_to_abandon(struct lunar_conn *conn,
-					 const u64 *lun)
-{
-	struct lunar_cmd *cmd;
-	unsigned int i;
-
-	for (i = 0; i < LUNAR_CONN_HASH; i++) {
-		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry) {
-			if (lun && cmd->se_cmd.orig_fe_lun != *lun)
-				continue;
-			if (mark(cmd))
-				return cmd;
-		}
-	}
-	return NULL;
-}
-
-/**
- * lunar_cmd_abandon_all() - give up many commands
- * @conn:	the connection
- * @lun:	only those of this unpacked LUN; NULL for all
- *
- * Owner's context.
- */
-void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun)
-{
-	struct lunar_cmd *cmd;
-
-	do {
-		spin_lock_bh(&conn->cmd_lock);
-		cmd = next_to_abandon(conn, lun);
-		spin_unlock_bh(&conn->cmd_lock);
-		if (cmd)
-			end_here(cmd);
-	} while (cmd);
-}
-
-static struct lunar_cmd *next_aborted(struct lunar_conn *conn)
-{
-	struct lunar_cmd *cmd;
-	unsigned int i;
-
-	for (i = 0; i < LUNAR_CONN_HASH; i++)
-		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
-			if (READ_ONCE(cmd->state) == LUNAR_CMD_NEED_DATA &&
-			    READ_ONCE(cmd->se_cmd.transport_state) & CMD_T_ABORTED)
-				return cmd;
-	return NULL;
-}
-
-/**
- * lunar_cmd_end_aborted() - end what target core has aborted behind our back
- * @conn:	the connection
- *
- * LOGICAL UNIT RESET and PREEMPT AND ABORT of another initiator mark every
- * command of the device and wait for its end. One that waits for data has to be
- * ended here: its initiator may be gone. Its status, if the TAS bit asks for
- * one, is sent. Owner's context.
- */
-void lunar_cmd_end_aborted(struct lunar_conn *conn)
-{
-	struct lunar_rx *rx = &conn->rx;
-	struct lunar_cmd *cmd;
-
-	for (;;) {
-		spin_lock_bh(&conn->cmd_lock);
-		cmd = next_aborted(conn);
-		spin_unlock_bh(&conn->cmd_lock);
-		if (!cmd)
-			return;
-		/* The rest of a data segment on its way goes nowhere. */
-		if (rx->cmd == cmd) {
-			rx->cmd = NULL;
-			rx->dest = LUNAR_RX_SKIP;
-		}
-		lunar_conn_wait_data(conn, -1);
-		WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
-		list_del_init(&cmd->tx_entry);
-		lunar_stats_inc(LUNAR_STAT_aborted);
-		transport_generic_request_failure(&cmd->se_cmd,
-						  TCM_CHECK_CONDITION_ABORT_CMD);
-	}
-}
-
-/**
- * lunar_cmd_count_reset() - a command that aborts those of other initiators
- * @cmd:	not yet with target core; counted until it is freed
- */
-void lunar_cmd_count_reset(struct lunar_cmd *cmd)
-{
-	cmd->resets = true;
-	atomic_inc(&nr_resets);
-}
-
-/**
- * lunar_cmd_resets() - is there any such command?
- *
- * Any context.
- *
- * Return: true if there is.
- */
-bool lunar_cmd_resets(void)
-{
-	return atomic_read(&nr_resets);
-}
-
 /**
  * lunar_cmd_queue() - have the owner send what the command has to say
  * @cmd:	state says what; belongs to the owner from here on
@@ -664,7 +497,7 @@ void lunar_cmd_queue(struct lunar_cmd *cmd)
  */
 void lunar_cmd_finish(struct lunar_cmd *cmd)
 {
-	if (cmd->kind == LUNAR_CMD_PDU) {
+	if (cmd->kind != LUNAR_CMD_SCSI) {
 		lunar_cmd_free(cmd);
 		return;
 	}

@@ -6,8 +6,9 @@
  * Lifetime of a SCSI or TMF command: target core's kref. The fabric holds the
  * acknowledge reference (TARGET_SCF_ACK_KREF) until the last byte of the answer
  * is in the socket or the connection has gone, then calls lunar_cmd_finish();
- * target core drops it itself when it aborts a command (aborted_task). Commands
- * of other kinds have one owner and lunar_cmd_finish() frees them.
+ * target core drops it itself when it aborts a command (aborted_task). A TMR, our
+ * own request to target core, is given back when it is answered. Commands of other
+ * kinds have one owner and lunar_cmd_finish() frees them.
  * Every command holds a reference on its connection.
  */
 #ifndef LUNAR_CMD_H
@@ -29,7 +30,8 @@
 /* What the transmit side makes of a command. */
 enum lunar_cmd_kind {
 	LUNAR_CMD_SCSI,
-	LUNAR_CMD_TMF,
+	LUNAR_CMD_TMF,		/* of the initiator: see tmf.c */
+	LUNAR_CMD_TMR,		/* ours to target core, for a TMF: see abort.c */
 	LUNAR_CMD_PDU,		/* cmd->rsp and cmd->data as they are */
 };
 
@@ -39,7 +41,7 @@ enum lunar_cmd_state {
 	LUNAR_CMD_NEED_DATA,	/* io_work: waits for Data-Out */
 	LUNAR_CMD_EXEC,		/* with target core */
 	LUNAR_CMD_DATA_IN,	/* queue_data_in: data and status to send */
-	LUNAR_CMD_STATUS,	/* queue_status, queue_tm_rsp: status to send */
+	LUNAR_CMD_STATUS,	/* queue_status: status to send */
 };
 
 /**
@@ -55,8 +57,35 @@ struct lunar_cmd_cursor {
 };
 
 /**
+ * struct lunar_tmf - a task management function in progress (W)
+ * @function:	ISCSI_TM_FUNC_*, or 0: to end what a closed connection has left
+ * @response:	ISCSI_TMF_RSP_*; a TMR of it may set it, from any context
+ * @serial:	waits for the commands that this serial number, or an earlier one,
+ *		has given up
+ * @ref:	Referenced Task Tag
+ * @lun:	unpacked
+ * @deadline:	jiffies; then the connection is closed
+ * @targets:	what target core has to be asked for: LUNs, or LUN << 32 | tag; owned
+ * @nr:		entries of @targets
+ * @next:	first entry that it has not been asked for
+ * @tmrs:	requests that are with target core
+ */
+struct lunar_tmf {
+	u8			function;
+	u8			response;
+	u32			serial;
+	itt_t			ref;
+	u64			lun;
+	unsigned long		deadline;
+	u64			*targets;
+	u32			nr;
+	u32			next;
+	atomic_t		tmrs;
+};
+
+/**
  * struct lunar_cmd - one command
- * @se_cmd:	target core's part; used by SCSI and TMF
+ * @se_cmd:	target core's part; used by SCSI and TMR
  * @backend:	@se_cmd and what goes between us and the backstore
  * @conn:	holds a reference
  * @kind:	I
@@ -64,9 +93,11 @@ struct lunar_cmd_cursor {
  * @after:	I
  * @immediate:	came with the I bit: holds no slot of the CmdSN window
  * @slot:	holds a slot, given back when its status is sent
- * @abandoned:	no answer will be sent; set by io_work, read by exec_work
- * @resets:	counted in lunar_cmd_resets()
+ * @abandoned:	serial number of the TMF that gave it up, or 0: no answer will be
+ *		sent; set by io_work, read by exec_work
+ * @resets:	counted in lunar_abort_resets()
  * @late:	counted in conn->late
+ * @ordered:	its backstore sets LUNAR_TRANSPORT_ORDERED
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
  * @edtl:	ExpectedDataTransferLength
@@ -76,6 +107,8 @@ struct lunar_cmd_cursor {
  * @ready_entry: in conn->ready
  * @tx_entry:	in conn->tx.queue (W)
  * @exec_work:	hands the command to a backstore that may sleep
+ * @tmf:	kind TMF
+ * @parent:	kind TMR: the TMF it is for, which outlives it
  * @xfer:	data-out state (W)
  * @din:	data-in state (W)
  * @cursor:	next byte of the scatterlist to receive or to send (W)
@@ -95,9 +128,10 @@ struct lunar_cmd {
 	enum lunar_cmd_after	after;
 	bool			immediate;
 	bool			slot;
-	bool			abandoned;
 	bool			resets;
 	bool			late;
+	bool			ordered;
+	u32			abandoned;
 	bool			no_statsn;
 	itt_t			itt;
 	u32			edtl;
@@ -106,9 +140,15 @@ struct lunar_cmd {
 	struct llist_node	ready_entry;
 	struct list_head	tx_entry;
 	struct work_struct	exec_work;
-	struct lunar_xfer	xfer;
-	struct lunar_data_in	din;
-	struct lunar_cmd_cursor	cursor;
+	union {
+		struct lunar_tmf	tmf;
+		struct lunar_cmd	*parent;
+		struct {
+			struct lunar_xfer	xfer;
+			struct lunar_data_in	din;
+			struct lunar_cmd_cursor	cursor;
+		};
+	};
 	struct {
 		__be16		len;
 		u8		data[TRANSPORT_SENSE_BUFFER];
@@ -123,23 +163,26 @@ static inline struct lunar_cmd *to_lunar_cmd(struct se_cmd *se_cmd)
 	return container_of(se_cmd, struct lunar_cmd, se_cmd);
 }
 
+static inline struct hlist_head *lunar_cmd_bucket(struct lunar_conn *conn,
+						  itt_t itt)
+{
+	return &conn->cmds[be32_to_cpu((__force __be32)itt) %
+			   LUNAR_CONN_HASH];
+}
+
 int lunar_cmd_init(void);
 void lunar_cmd_exit(void);
 struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
 				  enum lunar_cmd_kind kind, itt_t itt);
 bool lunar_cmd_too_many(struct lunar_conn *conn);
 bool lunar_cmd_exists(struct lunar_conn *conn, itt_t itt);
+struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt);
+u32 lunar_cmd_count_lun(struct lunar_conn *conn, const struct se_lun *lun);
 struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt);
 int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		    const u8 *cdb);
 void lunar_cmd_execute(struct lunar_cmd *cmd);
 void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition);
-int lunar_cmd_begin_tmf(struct lunar_cmd *cmd, u64 lun, u8 function, itt_t ref);
-void lunar_cmd_abandon(struct lunar_conn *conn, itt_t itt, u64 lun);
-void lunar_cmd_abandon_all(struct lunar_conn *conn, const u64 *lun);
-void lunar_cmd_end_aborted(struct lunar_conn *conn);
-void lunar_cmd_count_reset(struct lunar_cmd *cmd);
-bool lunar_cmd_resets(void);
 void lunar_cmd_queue(struct lunar_cmd *cmd);
 void lunar_cmd_finish(struct lunar_cmd *cmd);
 void lunar_cmd_free(struct lunar_cmd *cmd);

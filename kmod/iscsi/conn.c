@@ -31,6 +31,8 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_DATA_OUT]		= "data of a write did not come",
 	[LUNAR_CLOSE_IDLE]		= "discovery session left open",
 	[LUNAR_CLOSE_NO_LOGOUT]		= "did not log out when asked to",
+	[LUNAR_CLOSE_TMF]		= "a backstore does not give aborted commands up",
+	[LUNAR_CLOSE_RESET]		= "target cold reset",
 };
 
 /**
@@ -218,6 +220,7 @@ static void release_work(struct work_struct *work)
 	cancel_work_sync(&conn->login_work);
 	cancel_work_sync(&conn->io_work);
 	timer_delete_sync(&conn->timer);
+	timer_delete_sync(&conn->tmfs.timer);
 	pr_debug("%pISpc: %s\n", &conn->peer,
 		 lunar_conn_close_name(conn->close_reason));
 
@@ -236,7 +239,8 @@ static void release_work(struct work_struct *work)
 #define DATA_OUT_TIMEOUT	(20 * HZ)
 #define DISCOVERY_TIMEOUT	(60 * HZ)
 
-/* How long a closed connection may have commands in a backstore unreported. */
+/* When to ask for what a backstore has of a closed connection, and to report it. */
+#define DRAIN_ABORT		(2 * HZ)
 #define DRAIN_REPORT		(10 * HZ)
 
 /*
@@ -290,7 +294,24 @@ void lunar_conn_detach(struct lunar_conn *conn)
 	spin_unlock_bh(&tpg->lock);
 	wake_up_all(&tpg->idle);
 	if (atomic_read(&conn->session->active))
-		mod_timer(&conn->timer, jiffies + DRAIN_REPORT);
+		mod_timer(&conn->timer, jiffies + DRAIN_ABORT);
+}
+
+/* First have the owner abort what is left, then say what could not be aborted. */
+static void drain_timer(struct lunar_conn *conn)
+{
+	if (conn->tmfs.drained) {
+		report_drain(conn);
+		return;
+	}
+	conn->tmfs.drained = true;
+	mod_timer(&conn->timer, jiffies + DRAIN_REPORT);
+	/* After the last reference io_work must not be queued any more. */
+	if (!refcount_inc_not_zero(&conn->refs))
+		return;
+	WRITE_ONCE(conn->tmfs.drain, true);
+	lunar_conn_kick(conn);
+	lunar_conn_put(conn);
 }
 
 static void conn_timer(struct timer_list *timer)
@@ -298,7 +319,7 @@ static void conn_timer(struct timer_list *timer)
 	struct lunar_conn *conn = container_of(timer, struct lunar_conn, timer);
 
 	if (READ_ONCE(conn->detached)) {
-		report_drain(conn);
+		drain_timer(conn);
 	} else if (lunar_conn_state(conn) < LUNAR_CONN_FULL) {
 		lunar_stats_inc(LUNAR_STAT_login_timeout);
 		lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
@@ -315,6 +336,26 @@ static void logout_timer(struct timer_list *timer)
 					       logout_timer);
 
 	lunar_conn_close(conn, LUNAR_CLOSE_NO_LOGOUT);
+}
+
+static void tmf_timer(struct timer_list *timer)
+{
+	struct lunar_tmfs *tmfs = container_of(timer, struct lunar_tmfs, timer);
+	struct lunar_conn *conn = container_of(tmfs, struct lunar_conn, tmfs);
+	unsigned long deadline = READ_ONCE(tmfs->deadline);
+
+	if (!READ_ONCE(tmfs->nr))
+		return;
+	if (time_before(jiffies, deadline)) {
+		mod_timer(timer, deadline);
+		return;
+	}
+	lunar_stats_inc(LUNAR_STAT_tmf_timeout);
+	if (conn->tpg)
+		pr_info_ratelimited("%s: session with %s tpgt %u closed: a backstore does not give aborted commands up\n",
+				    conn->session->initiator,
+				    conn->tpg->target->name, conn->tpg->tag);
+	lunar_conn_close(conn, LUNAR_CLOSE_TMF);
 }
 
 /**
@@ -390,6 +431,8 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	INIT_WORK(&conn->release_work, release_work);
 	timer_setup(&conn->timer, conn_timer, 0);
 	timer_setup(&conn->logout_timer, logout_timer, 0);
+	timer_setup(&conn->tmfs.timer, tmf_timer, 0);
+	INIT_LIST_HEAD(&conn->tmfs.list);
 	INIT_LIST_HEAD(&conn->tpg_entry);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_LIST_HEAD(&conn->rx.held);

@@ -64,6 +64,8 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_DATA_OUT,
 	LUNAR_CLOSE_IDLE,
 	LUNAR_CLOSE_NO_LOGOUT,
+	LUNAR_CLOSE_TMF,
+	LUNAR_CLOSE_RESET,		/* TARGET COLD RESET */
 	LUNAR_CLOSE_NR,
 };
 
@@ -116,6 +118,7 @@ enum lunar_close_reason {
  * @torn_down:	W; the owner has closed the socket
  * @rx:		W
  * @tx:		W
+ * @tmfs:	task management in progress
  * @ready:	commands that other contexts want sent
  * @cmd_lock:	protects @cmds
  * @cmds:	C; struct lunar_cmd.hash_entry, SCSI commands by ITT
@@ -162,9 +165,10 @@ struct lunar_conn {
 	bool			torn_down;
 	struct lunar_rx		rx;
 	struct lunar_tx		tx;
+	struct lunar_tmfs	tmfs;
 	u8			cdb[ISCSI_CDB_SIZE + LUNAR_MAX_AHS];
 	struct llist_head	ready;
-	spinlock_t		cmd_lock;	/* cmds; nests in none */
+	spinlock_t		cmd_lock;	/* cmds; innermost */
 	struct hlist_head	cmds[LUNAR_CONN_HASH];
 };
 

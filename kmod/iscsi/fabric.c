@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The fabric's template and the callbacks target core makes. Thin on purpose. */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 #include <lunar.h>
+#include "abort.h"
 #include "cmd.h"
 #include "compat.h"
 #include "configfs.h"
@@ -129,7 +132,7 @@ static int queue_status(struct se_cmd *se_cmd)
 
 static void queue_tm_response(struct se_cmd *se_cmd)
 {
-	respond(se_cmd, LUNAR_CMD_STATUS);
+	lunar_abort_done(to_lunar_cmd(se_cmd));
 }
 
 /* Target core drops the acknowledge reference itself after this. */
@@ -184,6 +187,25 @@ out:
 	mutex_unlock(&lunar_tpg_targets_lock);
 }
 
+/*
+ * A LUN is about to go. Target core will wait for its commands, in rmdir or rm,
+ * which cannot be interrupted.
+ */
+static void pre_unlink(struct se_portal_group *se_tpg, struct se_lun *lun)
+{
+	struct lunar_tpg *tpg = to_lunar_tpg(se_tpg);
+	struct lunar_conn *conn;
+	u32 nr = 0;
+
+	spin_lock_bh(&tpg->lock);
+	list_for_each_entry(conn, &tpg->conns, tpg_entry)
+		nr += lunar_cmd_count_lun(conn, lun);
+	spin_unlock_bh(&tpg->lock);
+	if (nr)
+		pr_info("%s tpgt %u: removal of LUN %llu waits for %u commands\n",
+			tpg->target->name, tpg->tag, lun->unpacked_lun, nr);
+}
+
 static struct target_core_fabric_ops template = {
 	.module				= THIS_MODULE,
 	.fabric_name			= LUNAR_FABRIC_ID,
@@ -221,6 +243,7 @@ static struct target_core_fabric_ops template = {
 	.fabric_drop_tpg		= lunar_configfs_drop_tpg,
 	.fabric_make_np			= lunar_configfs_make_np,
 	.fabric_drop_np			= lunar_configfs_drop_np,
+	.fabric_pre_unlink		= pre_unlink,
 	.fabric_init_nodeacl		= lunar_configfs_init_nodeacl,
 	.tfc_discovery_attrs		= lunar_configfs_discovery_attrs,
 	.tfc_wwn_attrs			= lunar_configfs_wwn_attrs,

@@ -6,7 +6,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "cmd.h"
+#include "abort.h"
 #include "io.h"
 #include "login.h"
 #include "portal.h"
@@ -16,6 +16,7 @@
 #include "stats.h"
 #include "text.h"
 #include "tmf.h"
+#include "tpg.h"
 #include "tx.h"
 
 /* PDUs per direction and turn, and in one run before others get the CPU. */
@@ -74,11 +75,14 @@ static void teardown(struct lunar_conn *conn)
 		lunar_rx_exit(conn);
 		lunar_login_free(conn);
 		lunar_text_free(conn);
-		lunar_cmd_abandon_all(conn, NULL);
+		lunar_abort_all(conn);
 		/* Last: a command that stops waiting may set it once more. */
 		timer_delete_sync(&conn->timer);
 		timer_delete_sync(&conn->logout_timer);
 	}
+	if (!first && xchg(&conn->tmfs.drain, false))
+		lunar_tmf_drain(conn);
+	lunar_tmf_drop(conn);
 	lunar_tx_exit(conn);
 	if (first) {
 		lunar_conn_detach(conn);
@@ -156,6 +160,9 @@ static bool act_after(struct lunar_conn *conn)
 		return false;
 	case LUNAR_AFTER_FULL:
 		hand_over(conn);
+		return false;
+	case LUNAR_AFTER_RESET:
+		lunar_tpg_close_all(conn->tpg, LUNAR_CLOSE_RESET);
 		return false;
 	}
 	return false;
@@ -250,7 +257,8 @@ static void io(struct lunar_conn *conn)
 			return;
 		}
 		if (xchg(&conn->look, false))
-			lunar_cmd_end_aborted(conn);
+			lunar_abort_end_aborted(conn);
+		lunar_tmf_run(conn);
 		ret = ask_logout(conn);
 		if (!ret)
 			ret = turn(conn, &run);

@@ -7,6 +7,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include "abort.h"
 #include "cmd.h"
 #include "digest.h"
 #include "hold.h"
@@ -374,7 +375,7 @@ static int data_digest_error(struct lunar_conn *conn)
 		rx->cmd->xfer.spoiled = true;
 		return conn->handlers[rx->pdu.opcode].done(conn);
 	}
-	lunar_cmd_abandon(conn, rx->cmd->itt, rx->cmd->se_cmd.orig_fe_lun);
+	lunar_abort_one(rx->cmd);
 	return 0;
 }
 

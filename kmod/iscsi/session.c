@@ -248,6 +248,56 @@ int lunar_session_register(struct lunar_conn *conn)
 }
 
 /**
+ * lunar_session_luns() - the LUNs that the initiator sees
+ * @session:	registered
+ * @luns:	filled in, unpacked; may be NULL if @max is 0
+ * @max:	entries of @luns
+ *
+ * Any context.
+ *
+ * Return: how many LUNs there are now, maybe more than @max.
+ */
+u32 lunar_session_luns(const struct lunar_session *session, u64 *luns, u32 max)
+{
+	const struct se_dev_entry *deve;
+	u32 nr = 0;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve,
+				 &session->se_sess->se_node_acl->lun_entry_hlist,
+				 link) {
+		if (nr < max)
+			luns[nr] = deve->mapped_lun;
+		nr++;
+	}
+	rcu_read_unlock();
+	return nr;
+}
+
+/**
+ * lunar_session_has_lun() - does the initiator see a LUN?
+ * @session:	registered
+ * @lun:	unpacked
+ *
+ * Any context.
+ *
+ * Return: whether it is mapped for it now.
+ */
+bool lunar_session_has_lun(const struct lunar_session *session, u64 lun)
+{
+	const struct se_dev_entry *deve;
+	bool found = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve,
+				 &session->se_sess->se_node_acl->lun_entry_hlist,
+				 link)
+		found |= deve->mapped_lun == lun;
+	rcu_read_unlock();
+	return found;
+}
+
+/**
  * lunar_session_unregister() - take the nexus away from target core
  * @conn:	being released: no command is left
  *

@@ -27,6 +27,7 @@
 	X(discarded_data_out)		\
 	X(scsi_commands)		\
 	X(tmf_commands)			\
+	X(tmf_timeout)			\
 	X(immediate_bytes)		\
 	X(unsolicited_bytes)		\
 	X(solicited_bytes)		\

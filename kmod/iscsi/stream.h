@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The PDU a connection is receiving and the one it is sending. Both belong to
- * the connection's owner (conn.h) and have no lock; rx.c and tx.c work on them.
+ * The PDU a connection is receiving, the one it is sending, and the task management
+ * functions it is working on. All belong to the connection's owner (conn.h) and
+ * have no lock; rx.c, tx.c and tmf.c work on them.
  */
 #ifndef LUNAR_STREAM_H
 #define LUNAR_STREAM_H
 
 #include <linux/list.h>
+#include <linux/timer.h>
 #include "pdu.h"
 
 struct lunar_cmd;
@@ -103,6 +105,7 @@ enum lunar_cmd_after {
 	LUNAR_AFTER_CLOSE,	/* logout, or a login that was refused */
 	LUNAR_AFTER_DIGEST,	/* Reject of data that session recovery brings again */
 	LUNAR_AFTER_FULL,	/* final Login Response */
+	LUNAR_AFTER_RESET,	/* TARGET COLD RESET: all sessions end */
 };
 
 enum lunar_tx_step {
@@ -144,6 +147,26 @@ struct lunar_tx {
 	char			*buf;
 	struct list_head	queue;
 	enum lunar_cmd_after	after;
+};
+
+/**
+ * struct lunar_tmfs - task management of a connection
+ * @list:	W; commands of kind TMF (tx_entry) that are not over
+ * @nr:		their number; W to write
+ * @serial:	W; that of the last TMF, never 0 once there was one
+ * @deadline:	of the first one, jiffies; @timer reads it
+ * @timer:	closes the connection when a TMF takes too long
+ * @drain:	abort what a closed connection has left; cleared by the owner
+ * @drained:	@drain was set; the connection's timer only
+ */
+struct lunar_tmfs {
+	struct list_head	list;
+	u32			nr;
+	u32			serial;
+	unsigned long		deadline;
+	struct timer_list	timer;
+	bool			drain;
+	bool			drained;
 };
 
 #endif /* LUNAR_STREAM_H */

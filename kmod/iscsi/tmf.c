@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Task management. See tmf.h. */
 
+#include <linux/mm.h>
 #include <scsi/scsi_common.h>
+#include "abort.h"
 #include "cmd.h"
 #include "hold.h"
+#include "session.h"
 #include "stats.h"
 #include "tmf.h"
 #include "tpg.h"
@@ -11,6 +14,15 @@
 
 /* How often connections look while a reset is in progress. */
 #define LOOK_INTERVAL	(HZ / 20)
+
+/*
+ * ESXi takes a function that is not answered for failed and goes on to harsher
+ * ones. It gets its answer, or it sees the connection end, within 2 s.
+ */
+#define TMF_DEADLINE	(7 * HZ / 4)
+
+/* Requests of one function that target core works on at a time. */
+#define TMF_MAX_TMRS	16
 
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
@@ -35,20 +47,20 @@ static void look(struct work_struct *work)
 		}
 	}
 	mutex_unlock(&lunar_tpg_targets_lock);
-	if (lunar_cmd_resets())
+	if (lunar_abort_resets())
 		schedule_delayed_work(&look_work, LOOK_INTERVAL);
 }
 
 /**
  * lunar_tmf_watch() - a command is about to abort those of other initiators
- * @cmd:	LOGICAL UNIT RESET or PREEMPT AND ABORT
+ * @cmd:	a reset or PREEMPT AND ABORT
  *
  * Until it is over, connections end what target core has aborted and what waits
- * for data (lunar_cmd_end_aborted()). Owner's context.
+ * for data (lunar_abort_end_aborted()). Owner's context.
  */
 void lunar_tmf_watch(struct lunar_cmd *cmd)
 {
-	lunar_cmd_count_reset(cmd);
+	lunar_abort_count_reset(cmd);
 	mod_delayed_work(system_wq, &look_work, 1);
 }
 
@@ -58,6 +70,237 @@ void lunar_tmf_watch(struct lunar_cmd *cmd)
 void lunar_tmf_exit(void)
 {
 	cancel_delayed_work_sync(&look_work);
+}
+
+/* Which commands of the connection it ends. */
+static struct lunar_abort_set scope(const struct lunar_tmf *tmf)
+{
+	struct lunar_abort_set set = {};
+
+	switch (tmf->function) {
+	case ISCSI_TM_FUNC_ABORT_TASK:
+		set.itt = &tmf->ref;
+		fallthrough;
+	case ISCSI_TM_FUNC_ABORT_TASK_SET:
+	case ISCSI_TM_FUNC_CLEAR_TASK_SET:
+	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
+		set.lun = &tmf->lun;
+		break;
+	default:
+		break;
+	}
+	return set;
+}
+
+static bool is_target_reset(const struct lunar_tmf *tmf)
+{
+	return tmf->function == ISCSI_TM_FUNC_TARGET_WARM_RESET ||
+	       tmf->function == ISCSI_TM_FUNC_TARGET_COLD_RESET;
+}
+
+/* Does it end commands of this connection only? */
+static bool is_own(const struct lunar_tmf *tmf)
+{
+	return !tmf->function || tmf->function == ISCSI_TM_FUNC_ABORT_TASK ||
+	       tmf->function == ISCSI_TM_FUNC_ABORT_TASK_SET;
+}
+
+/* Answers that need nothing done. */
+static u8 check(struct lunar_conn *conn, const struct lunar_tmf *tmf)
+{
+	switch (tmf->function) {
+	case ISCSI_TM_FUNC_CLEAR_ACA:
+		/* NormACA is 0: there is none. */
+		return ISCSI_TMF_RSP_NOT_SUPPORTED;
+	case ISCSI_TM_FUNC_TASK_REASSIGN:
+		/* RFC 7143 11.6.1: needs ErrorRecoveryLevel 2. */
+		return ISCSI_TMF_RSP_NO_FAILOVER;
+	default:
+		if (!is_target_reset(tmf) &&
+		    !lunar_session_has_lun(conn->session, tmf->lun))
+			return ISCSI_TMF_RSP_NO_LUN;
+		return ISCSI_TMF_RSP_COMPLETE;
+	}
+}
+
+/*
+ * Ends what of it waits for its turn (RFC 7143 11.5.5), a task that never came
+ * included.
+ */
+static int end_held(struct lunar_conn *conn, const struct lunar_tmf *tmf,
+		    const struct iscsi_tm *req)
+{
+	u32 cmdsn = be32_to_cpu(req->cmdsn);
+
+	if (tmf->function == ISCSI_TM_FUNC_ABORT_TASK)
+		return lunar_hold_abort(conn, tmf->ref,
+					be32_to_cpu(req->refcmdsn), cmdsn);
+	lunar_hold_abort_lun(conn, is_target_reset(tmf) ? NULL : &tmf->lun, cmdsn);
+	return 0;
+}
+
+/* Room for the tags of all commands, or for all LUNs, or for one LUN. */
+static int alloc_targets(struct lunar_conn *conn, struct lunar_tmf *tmf)
+{
+	u32 max = 1;
+
+	if (is_own(tmf))
+		max = atomic_read(&conn->session->active);
+	else if (is_target_reset(tmf))
+		max = max(lunar_session_luns(conn->session, NULL, 0), 1U);
+	tmf->targets = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
+	if (!tmf->targets)
+		return -ENOMEM;
+	tmf->nr = max;
+	return 0;
+}
+
+/*
+ * First the fabric gives up what it holds itself: a command that waits for data
+ * from an initiator that may never send it would hold target core's abort up for
+ * ever. Resets go through target core, which knows the commands of others; so does
+ * CLEAR TASK SET, as a reset: that is all there is that ends commands of others.
+ */
+static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
+{
+	struct lunar_tmf *tmf = &cmd->tmf;
+	struct lunar_abort_set set = scope(tmf);
+	u32 max;
+	int ret;
+
+	ret = alloc_targets(conn, tmf);
+	if (ret)
+		return ret;
+	conn->tmfs.serial = conn->tmfs.serial + 1 ?: 1;
+	tmf->serial = conn->tmfs.serial;
+	max = tmf->nr;
+	tmf->nr = lunar_abort_mark(conn, &set, tmf->serial, tmf->targets,
+				   is_own(tmf) ? max : 0);
+	if (is_own(tmf))
+		return 0;
+	lunar_tmf_watch(cmd);
+	tmf->targets[0] = tmf->lun;
+	tmf->nr = 1;
+	if (is_target_reset(tmf))
+		tmf->nr = min(max, lunar_session_luns(conn->session,
+						      tmf->targets, max));
+	return 0;
+}
+
+/* Asks target core for what is left to ask, some at a time. */
+static void submit(struct lunar_cmd *cmd)
+{
+	struct lunar_tmf *tmf = &cmd->tmf;
+	bool own = is_own(tmf);
+	int ret;
+
+	while (tmf->next < tmf->nr && atomic_read(&tmf->tmrs) < TMF_MAX_TMRS) {
+		u64 target = tmf->targets[tmf->next];
+
+		if (own)
+			ret = lunar_abort_submit(cmd, target >> 32, TMR_ABORT_TASK,
+						 lower_32_bits(target));
+		else
+			ret = lunar_abort_submit(cmd, target, TMR_LUN_RESET, 0);
+		if (ret == -EBUSY) {
+			/* Look again when it is less busy. */
+			if (!cmd->resets)
+				lunar_tmf_watch(cmd);
+			return;
+		}
+		if (ret)
+			WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_REJECTED);
+		tmf->next++;
+	}
+}
+
+static bool is_over(struct lunar_conn *conn, const struct lunar_tmf *tmf)
+{
+	struct lunar_abort_set set = scope(tmf);
+
+	return tmf->next == tmf->nr && !atomic_read(&tmf->tmrs) &&
+	       !lunar_abort_pending(conn, &set, tmf->serial);
+}
+
+/**
+ * lunar_tmf_run() - go on with the task management functions in progress
+ * @conn:	the connection
+ *
+ * Those that are over are queued to be answered. Owner's context, after each kick.
+ */
+void lunar_tmf_run(struct lunar_conn *conn)
+{
+	struct lunar_tmfs *tmfs = &conn->tmfs;
+	struct lunar_cmd *cmd, *next;
+
+	if (!tmfs->nr)
+		return;
+	list_for_each_entry_safe(cmd, next, &tmfs->list, tx_entry) {
+		submit(cmd);
+		if (!is_over(conn, &cmd->tmf))
+			continue;
+		list_move_tail(&cmd->tx_entry, &conn->tx.queue);
+		WRITE_ONCE(tmfs->nr, tmfs->nr - 1);
+	}
+	cmd = list_first_entry_or_null(&tmfs->list, struct lunar_cmd, tx_entry);
+	if (cmd) {
+		WRITE_ONCE(tmfs->deadline, cmd->tmf.deadline);
+		if (!timer_pending(&tmfs->timer))
+			mod_timer(&tmfs->timer, tmfs->deadline);
+	}
+}
+
+/**
+ * lunar_tmf_drain() - have target core abort what a closed connection has left
+ * @conn:	torn down
+ *
+ * What has no answer to give may go. It matters where a backstore hangs: the
+ * session goes, and with it what holds up the removal of a LUN, an ACL or a TPG.
+ * Owner's context.
+ */
+void lunar_tmf_drain(struct lunar_conn *conn)
+{
+	u32 max = atomic_read(&conn->session->active);
+	struct lunar_cmd *cmd;
+
+	if (!max || conn->session->discovery)
+		return;
+	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, RESERVED_ITT);
+	if (!cmd)
+		return;
+	cmd->tmf.targets = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
+	if (!cmd->tmf.targets) {
+		lunar_cmd_free(cmd);
+		return;
+	}
+	cmd->tmf.nr = lunar_abort_collect(conn, cmd->tmf.targets, max);
+	list_add_tail(&cmd->tx_entry, &conn->tmfs.list);
+	WRITE_ONCE(conn->tmfs.nr, conn->tmfs.nr + 1);
+}
+
+/**
+ * lunar_tmf_drop() - no task management function will be answered any more
+ * @conn:	its socket is closed
+ *
+ * One that target core still works on is kept until that has ended, when this is
+ * called again. Owner's context.
+ */
+void lunar_tmf_drop(struct lunar_conn *conn)
+{
+	struct lunar_tmfs *tmfs = &conn->tmfs;
+	struct lunar_cmd *cmd, *next;
+
+	timer_delete_sync(&tmfs->timer);
+	list_for_each_entry_safe(cmd, next, &tmfs->list, tx_entry) {
+		if (!cmd->tmf.function)
+			submit(cmd);
+		if (atomic_read(&cmd->tmf.tmrs) ||
+		    (!cmd->tmf.function && cmd->tmf.next < cmd->tmf.nr))
+			continue;
+		list_del_init(&cmd->tx_entry);
+		WRITE_ONCE(tmfs->nr, tmfs->nr - 1);
+		lunar_cmd_free(cmd);
+	}
 }
 
 /**
@@ -71,78 +314,50 @@ int lunar_tmf_header(struct lunar_conn *conn)
 	return 0;
 }
 
-/* An answer that needs no target core. */
-static int respond(struct lunar_conn *conn, const struct iscsi_tm *req,
-		   u8 response)
-{
-	struct iscsi_tm_rsp *rsp;
-	struct lunar_cmd *cmd;
-
-	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_PDU, req->itt);
-	if (!cmd)
-		return -ENOMEM;
-	rsp = (struct iscsi_tm_rsp *)&cmd->rsp;
-	rsp->opcode = ISCSI_OP_SCSI_TMFUNC_RSP;
-	rsp->flags = ISCSI_FLAG_CMD_FINAL;
-	rsp->response = response;
-	rsp->itt = req->itt;
-	lunar_cmd_queue(cmd);
-	return 0;
-}
-
 /**
  * lunar_tmf_done() - Task Management Function Request: execute
  * @conn:	the connection
  *
- * First the fabric gives up what it holds itself: a command that waits for data
- * from an initiator that may never send it would hold target core's abort up for
- * ever. Then target core aborts what it has, waits for the backstore, and
- * answers. Owner's context.
+ * It is answered when nothing of what it ends can take effect any more, by
+ * lunar_tmf_run(). Owner's context.
  *
  * Return: 0, or -errno to close the connection.
  */
 int lunar_tmf_done(struct lunar_conn *conn)
 {
 	struct iscsi_tm *req = (void *)&conn->rx.hdr;
-	u8 function = ISCSI_TM_FUNC_VALUE(req);
-	u32 cmdsn = be32_to_cpu(req->cmdsn);
-	u64 lun = scsilun_to_int(&req->lun);
+	struct lunar_tmf *tmf;
 	struct lunar_cmd *cmd;
+	int ret;
 
 	lunar_stats_inc(LUNAR_STAT_tmf_commands);
-	switch (function) {
-	case ISCSI_TM_FUNC_ABORT_TASK:
-		lunar_cmd_abandon(conn, req->rtt, lun);
-		if (lunar_hold_abort(conn, req->rtt,
-				     be32_to_cpu(req->refcmdsn), cmdsn))
-			return -ENOMEM;
-		break;
-	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
-		lunar_cmd_abandon_all(conn, &lun);
-		lunar_hold_abort_lun(conn, &lun, cmdsn);
-		break;
-	case ISCSI_TM_FUNC_ABORT_TASK_SET:
-	case ISCSI_TM_FUNC_CLEAR_TASK_SET:
-		lunar_hold_abort_lun(conn, &lun, cmdsn);
-		break;
-	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
-	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
-		lunar_hold_abort_lun(conn, NULL, cmdsn);
-		break;
-	case ISCSI_TM_FUNC_CLEAR_ACA:
-		break;
-	case ISCSI_TM_FUNC_TASK_REASSIGN:
-		/* RFC 7143 11.6.1: needs ErrorRecoveryLevel 2. */
-		return respond(conn, req, ISCSI_TMF_RSP_NO_FAILOVER);
-	default:
+	if (ISCSI_TM_FUNC_VALUE(req) < ISCSI_TM_FUNC_ABORT_TASK ||
+	    ISCSI_TM_FUNC_VALUE(req) > ISCSI_TM_FUNC_TASK_REASSIGN)
 		return lunar_tx_reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
-	}
 	if (lunar_cmd_too_many(conn))
 		return lunar_tx_reject(conn, ISCSI_REASON_IMM_CMD_REJECT);
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, req->itt);
 	if (!cmd)
 		return -ENOMEM;
-	if (function == ISCSI_TM_FUNC_LOGICAL_UNIT_RESET)
-		lunar_tmf_watch(cmd);
-	return lunar_cmd_begin_tmf(cmd, lun, function, req->rtt);
+	tmf = &cmd->tmf;
+	tmf->function = ISCSI_TM_FUNC_VALUE(req);
+	tmf->lun = scsilun_to_int(&req->lun);
+	tmf->ref = req->rtt;
+	tmf->deadline = jiffies + TMF_DEADLINE;
+	tmf->response = check(conn, tmf);
+	if (tmf->response != ISCSI_TMF_RSP_COMPLETE) {
+		lunar_cmd_queue(cmd);
+		return 0;
+	}
+	if (tmf->function == ISCSI_TM_FUNC_TARGET_COLD_RESET)
+		cmd->after = LUNAR_AFTER_RESET;
+	ret = begin(conn, cmd) ?: end_held(conn, tmf, req);
+	if (ret) {
+		lunar_cmd_free(cmd);
+		return ret;
+	}
+	list_add_tail(&cmd->tx_entry, &conn->tmfs.list);
+	WRITE_ONCE(conn->tmfs.nr, conn->tmfs.nr + 1);
+	lunar_tmf_run(conn);
+	return 0;
 }

@@ -153,13 +153,20 @@ void lunar_tpg_free(struct lunar_tpg *tpg)
 	kfree_sensitive(tpg);
 }
 
-static void close_conns(struct lunar_tpg *tpg)
+/**
+ * lunar_tpg_close_all() - close the connections of a TPG
+ * @tpg:	any
+ * @reason:	recorded in each
+ *
+ * Does not wait for them. Any context but hard interrupt.
+ */
+void lunar_tpg_close_all(struct lunar_tpg *tpg, enum lunar_close_reason reason)
 {
 	struct lunar_conn *conn;
 
 	spin_lock_bh(&tpg->lock);
 	list_for_each_entry(conn, &tpg->conns, tpg_entry)
-		lunar_conn_close(conn, LUNAR_CLOSE_ADMIN);
+		lunar_conn_close(conn, reason);
 	spin_unlock_bh(&tpg->lock);
 }
 
@@ -200,7 +207,7 @@ int lunar_tpg_enable(struct lunar_tpg *tpg, bool enable)
 		update_portals(tpg);
 	}
 	if (!tpg->enabled)
-		close_conns(tpg);
+		lunar_tpg_close_all(tpg, LUNAR_CLOSE_ADMIN);
 	mutex_unlock(&lunar_tpg_targets_lock);
 	return ret;
 }
@@ -220,7 +227,7 @@ void lunar_tpg_shutdown(struct lunar_tpg *tpg)
 	list_del(&tpg->entry);
 	tpg->enabled = false;
 	update_portals(tpg);
-	close_conns(tpg);
+	lunar_tpg_close_all(tpg, LUNAR_CLOSE_ADMIN);
 	mutex_unlock(&lunar_tpg_targets_lock);
 
 	lunar_tpg_put(tpg);

@@ -25,6 +25,7 @@
 #include "auth.h"
 #include "keys.h"
 
+enum lunar_close_reason;
 struct lunar_conn;
 struct lunar_portal;
 struct sockaddr_storage;
@@ -171,6 +172,7 @@ enum lunar_tpg_lookup lunar_tpg_find(const char *name,
 void lunar_tpg_put(struct lunar_tpg *tpg);
 void lunar_tpg_add_conn(struct lunar_tpg *tpg, struct lunar_conn *conn);
 void lunar_tpg_del_conn(struct lunar_conn *conn);
+void lunar_tpg_close_all(struct lunar_tpg *tpg, enum lunar_close_reason reason);
 
 void lunar_tpg_get_alias(struct lunar_tpg *tpg, char alias[VALUE_MAXLEN + 1]);
 void lunar_tpg_set_alias(struct lunar_tpg *tpg, const char *alias, u32 len);

@@ -195,28 +195,12 @@ static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	start_pdu(conn, cmd, (char *)&cmd->sense, len, true);
 }
 
-/* RFC 7143 11.6.1, and what ESXi needs: a task that is not there is done. */
-static u8 tmf_response(const struct se_cmd *se_cmd)
-{
-	switch (se_cmd->se_tmr_req->response) {
-	case TMR_FUNCTION_COMPLETE:
-	case TMR_TASK_DOES_NOT_EXIST:
-		return ISCSI_TMF_RSP_COMPLETE;
-	case TMR_LUN_DOES_NOT_EXIST:
-		return ISCSI_TMF_RSP_NO_LUN;
-	case TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED:
-		return ISCSI_TMF_RSP_NOT_SUPPORTED;
-	default:
-		return ISCSI_TMF_RSP_REJECTED;
-	}
-}
-
 static void build_tmf_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
 	struct iscsi_tm_rsp *rsp;
 
 	rsp = (void *)new_bhs(conn, ISCSI_OP_SCSI_TMFUNC_RSP, cmd->itt);
-	rsp->response = tmf_response(&cmd->se_cmd);
+	rsp->response = cmd->tmf.response;
 	stamp_status(conn, cmd, (struct iscsi_hdr *)rsp);
 	start_pdu(conn, cmd, NULL, 0, true);
 }
@@ -263,14 +247,14 @@ static bool build(struct lunar_conn *conn, struct lunar_cmd *cmd)
 		build_pdu(conn, cmd);
 		return true;
 	}
+	if (cmd->kind == LUNAR_CMD_TMF) {
+		build_tmf_response(conn, cmd);
+		return true;
+	}
 	if (cmd->abandoned) {
 		list_del_init(&cmd->tx_entry);
 		lunar_cmd_finish(cmd);
 		return false;
-	}
-	if (cmd->kind == LUNAR_CMD_TMF) {
-		build_tmf_response(conn, cmd);
-		return true;
 	}
 	switch (READ_ONCE(cmd->state)) {
 	case LUNAR_CMD_DATA_IN:

@@ -66,6 +66,6 @@ run()
 	echo 5 >"$CONFIGFS/iscsi/$TARGET/tpgt_1/attrib/login_timeout"
 	enable_target "$TARGET"
 
-	cases 1 'stuck-*'
+	cases 1 'stuck-*' 'tmf-*'
 	ok "a device that hangs behind stock iblock"
 }
