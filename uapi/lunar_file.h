@@ -42,6 +42,14 @@
 #define LUNAR_FILE_KEY_DIRECT		"fd_async_io"
 
 /*
+ * =1: the cache keeps its data when power fails (battery, UPS): WCE=0, and a
+ * write, FUA or not, and SYNCHRONIZE CACHE are answered as soon as the data is in
+ * the page cache, or with direct I/O in the disk's cache. Nothing is flushed for
+ * them. Not together with the write cache.
+ */
+#define LUNAR_FILE_KEY_NV_CACHE		"nv_cache"
+
+/*
  * =1: the file is opened to be read only, the disk is write-protected: WP=1, and
  * commands that would change it get 07/27/00.
  */
@@ -72,6 +80,19 @@
 	"TCM FILEIO ID: %u        File: %s  Size: %llu  Mode: %s Async: %d\n"
 #define LUNAR_FILE_MODE_THROUGH		"O_DSYNC"
 #define LUNAR_FILE_MODE_BACK		"Buffered-WCE"
+
+/*
+ * The line after it: what a flush of the image is worth, as far as the kernel can
+ * know. stable: on the medium. volatile: a filesystem in memory. ignored: a FUSE
+ * server without fsync. unknown: a FUSE server, and no way to find out; or a disk
+ * that is not enabled. nv_cache: nothing is flushed, by the key of that name.
+ */
+#define LUNAR_FILE_INFO_FLUSH		"        Flush: %s\n"
+#define LUNAR_FILE_FLUSH_STABLE		"stable"
+#define LUNAR_FILE_FLUSH_VOLATILE	"volatile"
+#define LUNAR_FILE_FLUSH_IGNORED	"ignored"
+#define LUNAR_FILE_FLUSH_UNKNOWN	"unknown"
+#define LUNAR_FILE_FLUSH_NV_CACHE	"nv_cache"
 
 /* INQUIRY strings: those of the in-kernel fileio, so that disks keep theirs. */
 #define LUNAR_FILE_PRODUCT		"FILEIO"

@@ -22,11 +22,13 @@
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
+#include "mode.h"
 #include "pages.h"
 #include "params.h"
 #include "read.h"
 #include "size.h"
 #include "space.h"
+#include "stable.h"
 #include "thin.h"
 #include "ua.h"
 #include "write.h"
@@ -338,6 +340,8 @@ static int configure_device(struct se_device *se_dev)
 		err = dev->is_block ? set_block_device(dev) :
 				      set_regular_file(dev);
 	if (!err)
+		err = lfile_stable_configure(dev);
+	if (!err)
 		err = create_workers(dev);
 	if (err) {
 		close_file(dev);
@@ -483,6 +487,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 		return TCM_INVALID_CDB_FIELD;
 
 	lfile_pages_parse(cmd);
+	lfile_mode_parse(cmd);
 
 	choose_execute(cmd);
 	lfile_ua_parse(cmd);

@@ -64,7 +64,7 @@ static void note_error(struct lfile_dev *dev, int err)
 	pr_err_ratelimited("%s: writeback to %s failed: %pe\n", dev->name,
 			   dev->path, ERR_PTR(err));
 	if (READ_ONCE(dev->cached) && !dev->lost) {
-		dev->lost = err;
+		WRITE_ONCE(dev->lost, err);
 		pr_err("%s: writes answered from the write cache may be lost: SYNCHRONIZE CACHE fails until the disk is set up anew\n",
 		       dev->name);
 	}
@@ -163,26 +163,7 @@ void lfile_flush_destroy(struct lfile_dev *dev)
 	flush_work(&dev->flush_work);
 }
 
-/**
- * lfile_flush_join - make a command wait for the next flush
- * @io: its record, all data written; done() is called with the outcome
- *
- * With the write cache off everything is flushed: that is little more than
- * what waits here, and it takes along what was written before somebody turned
- * the cache off. With the cache on it is the range of the command.
- *
- * Context: any.
- */
-void lfile_flush_join(struct lfile_io *io)
-{
-	lfile_inflight_settle(io);
-	if (io->dev->se_dev.dev_attrib.emulate_write_cache && io->len)
-		request(io->dev, io, io->pos, io->pos + io->len - 1);
-	else
-		request(io->dev, io, 0, LLONG_MAX);
-}
-
-/* A write that is answered from the cache looks whether an earlier one failed. */
+/* Take note if an earlier write was lost, as a flush would. */
 static int check_writeback(struct lfile_io *io)
 {
 	struct lfile_dev *dev = io->dev;
@@ -202,6 +183,39 @@ static int check_writeback(struct lfile_io *io)
 		spin_unlock(&dev->wb_lock);
 	}
 	return err;
+}
+
+/* nv_cache=1: nothing to wait for, but a loss is owned up to. */
+static void answer_now(struct lfile_io *io)
+{
+	int err = check_writeback(io);
+
+	if (!err && !io->len)		/* SYNCHRONIZE CACHE */
+		err = READ_ONCE(io->dev->lost);
+	io->done(io, err);
+}
+
+/**
+ * lfile_flush_join - make a command wait for the next flush
+ * @io: its record, all data written; done() is called with the outcome
+ *
+ * With the write cache off everything is flushed: that is little more than
+ * what waits here, and it takes along what was written before somebody turned
+ * the cache off. With the cache on it is the range of the command.
+ *
+ * With nv_cache=1 there is no flush, and done() is called from here.
+ *
+ * Context: any for direct I/O or without nv_cache=1, else process.
+ */
+void lfile_flush_join(struct lfile_io *io)
+{
+	lfile_inflight_settle(io);
+	if (io->dev->nv_cache)
+		answer_now(io);
+	else if (io->dev->se_dev.dev_attrib.emulate_write_cache && io->len)
+		request(io->dev, io, io->pos, io->pos + io->len - 1);
+	else
+		request(io->dev, io, 0, LLONG_MAX);
 }
 
 /**
@@ -231,6 +245,21 @@ void lfile_flush_end(struct lfile_io *io, int err)
 }
 
 /**
+ * lfile_flush_all - flush everything, then answer
+ * @cmd: the command
+ *
+ * Context: process, does not sleep on I/O.
+ */
+void lfile_flush_all(struct se_cmd *cmd)
+{
+	struct lfile_io *io = lfile_inflight_get(cmd, true);
+
+	io->pos = 0;
+	io->len = 0;
+	lfile_flush_join(io);
+}
+
+/**
  * lfile_flush_execute - SYNCHRONIZE CACHE(10), (16)
  * @cmd: the command
  *
@@ -244,16 +273,13 @@ void lfile_flush_end(struct lfile_io *io, int err)
 sense_reason_t lfile_flush_execute(struct se_cmd *cmd)
 {
 	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
-	struct lfile_io *io;
 
 	if (cmd->t_task_cdb[1] & 0x02) {
-		request(dev, NULL, 0, LLONG_MAX);
+		if (!dev->nv_cache)
+			request(dev, NULL, 0, LLONG_MAX);
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return 0;
 	}
-	io = lfile_inflight_get(cmd, true);
-	io->pos = 0;
-	io->len = 0;
-	lfile_flush_join(io);
+	lfile_flush_all(cmd);
 	return 0;
 }

@@ -37,6 +37,14 @@
 /* Pages of a command whose bio_vec array needs no allocation: 64 KiB. */
 #define LFILE_INFLIGHT_BVECS	16
 
+/* What a flush of the image is worth, see stable.c. */
+enum lfile_flush {
+	LFILE_FLUSH_STABLE,
+	LFILE_FLUSH_VOLATILE,
+	LFILE_FLUSH_IGNORED,
+	LFILE_FLUSH_UNKNOWN,
+};
+
 /*
  * I: set before the device is enabled, then constant
  * R: range_lock
@@ -55,6 +63,8 @@ struct lfile_dev {
 	bool direct;				/* I */
 	bool read_only;				/* I */
 	bool shared;				/* I: the file may have other disks */
+	bool nv_cache;				/* I: never flush */
+	enum lfile_flush flush;			/* I */
 
 	struct list_head node;			/* in disks of dev.c, if open */
 	struct file *file;			/* I */

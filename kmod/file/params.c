@@ -14,6 +14,7 @@
 #include "inflight.h"
 #include "params.h"
 #include "size.h"
+#include "stable.h"
 
 enum control_key {
 	KEY_PATH,
@@ -22,6 +23,7 @@ enum control_key {
 	KEY_DIRECT,
 	KEY_READ_ONLY,
 	KEY_SHARED,
+	KEY_NV_CACHE,
 	KEY_UNKNOWN,
 };
 
@@ -32,6 +34,7 @@ static const match_table_t keys = {
 	{ KEY_DIRECT, LUNAR_FILE_KEY_DIRECT "=1" },
 	{ KEY_READ_ONLY, LUNAR_FILE_KEY_READ_ONLY "=1" },
 	{ KEY_SHARED, LUNAR_FILE_KEY_SHARED "=1" },
+	{ KEY_NV_CACHE, LUNAR_FILE_KEY_NV_CACHE "=1" },
 	{ KEY_UNKNOWN, NULL },
 };
 
@@ -104,6 +107,9 @@ static int set_key(struct lfile_dev *dev, char *word)
 	case KEY_SHARED:
 		dev->shared = true;
 		return 0;
+	case KEY_NV_CACHE:
+		dev->nv_cache = true;
+		return 0;
 	default:
 		pr_err("%s: control: unknown key or value \"%s\"\n", dev->name,
 		       word);
@@ -161,7 +167,7 @@ ssize_t lfile_params_set(struct se_device *se_dev, const char *page,
 }
 
 /**
- * lfile_params_show - our line of the info attribute
+ * lfile_params_show - our lines of the info attribute
  * @se_dev: the disk
  * @page: where to, PAGE_SIZE less what target core has written before
  *
@@ -174,9 +180,12 @@ ssize_t lfile_params_show(struct se_device *se_dev, char *page)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
 
-	return sprintf(page, LUNAR_FILE_INFO_FORMAT, dev->id, dev->path,
+	return sprintf(page, LUNAR_FILE_INFO_FORMAT LUNAR_FILE_INFO_FLUSH,
+		       dev->id, dev->path,
 		       READ_ONCE(dev->size),
 		       dev->write_back ? LUNAR_FILE_MODE_BACK :
 					 LUNAR_FILE_MODE_THROUGH,
-		       dev->direct);
+		       dev->direct,
+		       target_dev_configured(se_dev) ? lfile_stable_word(dev) :
+						       LUNAR_FILE_FLUSH_UNKNOWN);
 }

@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 DESCRIPTION="WCE, DPOFUA, FUA and SYNCHRONIZE CACHE are what the disk below sees"
 GROUP=backstore
-TIMEOUT=120
+TIMEOUT=150
 
 needs()
 {
@@ -103,6 +103,83 @@ turn_off()
 	ok "turning the cache off under use"
 }
 
+# mode_select SG PC2 PC12 [LENGTH]: MODE SELECT(6) of a caching page with these
+# bytes 2 and 12.
+mode_select()
+{
+	printf '\0\0\0\0\x08\x12%b\0\0\0\0\0\0\0\0\0%b\0\0\0\0\0\0\0' "\\x$2" "\\x$3" >/tmp/list
+	sg_raw -s "${4:-24}" -i /tmp/list "$1" 15 10 00 00 "$(printf %02x "${4:-24}")" 00
+}
+
+# changeable SG: prints the WCE bit of what MODE SENSE says can be changed.
+changeable()
+{
+	local short all
+
+	# (6) without block descriptor; (10), all pages, with a long one
+	sg_raw -o /tmp/short -r 24 "$1" 1a 08 48 00 18 00 2>/dev/null
+	sg_raw -o /tmp/all -r 255 "$1" 5a 10 7f 00 00 00 00 00 ff 00 2>/dev/null
+	short=$(od -An -v -tx1 -w24 /tmp/short)
+	all=$(od -An -v -tx1 -w255 /tmp/all)
+	grep -q "^ 17 00 .. 00 08 12 \(00\|04\) 00 00" <<<"$short" || fail "changeable page: $short"
+	grep -q "^ 00 4e 00 .. 01 00 00 10 .* 01 0a 00 .* 08 12 ${short:19:2} .* 0a 0a 00 .* 1c 0a 00" <<<"$all" ||
+		fail "changeable pages: $all"
+	echo $((0x${short:19:2} >> 2))
+}
+
+# Initiators turn the cache on and off: the kernel's disk driver, and by hand.
+by_mode_select()
+{
+	local disk sg type before
+
+	loop_store m "$image" 64M "$1"
+	disk=$(loop_disk m)
+	sg=$(loop_sg m)
+	type=$(echo "/sys/class/block/${disk##*/}/device/scsi_disk"/*/cache_type)
+	equal "$(changeable "$sg")" 1 "changeable WCE"
+	echo "write back" >"$type"
+	equal "$(caching_page "$sg")" "wce=1 dpofua=1"
+	equal "$(attrib m emulate_write_cache)" 1 emulate_write_cache
+	fresh_data
+	write10 "$sg" /tmp/data $lba 8 2>/dev/null
+	[[ $1 == *async* ]] || must_fail is_stable "$below"
+	before=$(flushes "$below")
+	echo "write through" >"$type"
+	is_stable "$below" || fail "'$1': the cache was turned off, and data is still in it"
+	[ "$(flushes "$below")" -gt "$before" ] || fail "'$1': the cache was turned off without a flush"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	fresh_data
+	write10 "$sg" /tmp/data $lba 8 2>/dev/null
+	is_stable "$below" || fail "'$1': not stable with the cache turned off"
+
+	mode_select "$sg" 04 20 2>/dev/null
+	equal "$(caching_page "$sg")" "wce=1 dpofua=1"
+	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 05 20
+	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 00 00
+	expect_sense "Illegal Request" "Parameter list length error" mode_select "$sg" 00 20 20
+	equal "$(caching_page "$sg")" "wce=1 dpofua=1"
+	mode_select "$sg" 00 20 2>/dev/null
+	mode_select "$sg" 00 20 2>/dev/null
+	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	# a page that cannot be changed: the same is accepted, another is not
+	sg_raw -o /tmp/control -r 16 "$sg" 1a 08 0a 00 10 00 2>/dev/null
+	{ printf '\0\0\0\0'; tail -c 12 /tmp/control; } >/tmp/list
+	sg_raw -s 16 -i /tmp/list "$sg" 15 10 00 00 10 00 2>/dev/null
+	printf '\xff' | dd of=/tmp/list bs=1 seek=8 conv=notrunc status=none
+	expect_sense "Illegal Request" "Invalid field in parameter list" \
+		sg_raw -s 16 -i /tmp/list "$sg" 15 10 00 00 10 00
+	loop_remove m
+
+	loop_store m "$image" 64M "nv_cache=1${1:+,$1}"
+	sg=$(loop_sg m)
+	equal "$(changeable "$sg")" 0 "changeable WCE with nv_cache"
+	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 04 20
+	mode_select "$sg" 00 20 2>/dev/null
+	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	loop_remove m
+	ok "'$1': the write cache turned on and off by MODE SELECT"
+}
+
 # No writeback or journal commit but those that the backstore asks for.
 quiet()
 {
@@ -163,6 +240,8 @@ run()
 		expect fd_async_io=1 - 0 0
 		expect fd_async_io=1,fd_buffered_io=1 - 1 1
 		turn_off
+		by_mode_select ""
+		by_mode_select fd_async_io=1
 		! kprobes || group_commit ""
 		! kprobes || group_commit fd_async_io=1
 		umount /mnt

@@ -134,6 +134,19 @@ cached_write()
 	loop_remove e
 	ok "a failed flush of cached data is not forgotten"
 
+	# the cache is turned off by MODE SELECT, which flushes
+	loop_store e "$above" 64M fd_buffered_io=1
+	sg=$(loop_sg e)
+	write10 "$sg" /tmp/data 0 8 2>/dev/null
+	printf '\0\0\0\0\x08\x12\0\0\0\0\0\0\0\0\0\0\x20\0\0\0\0\0\0\0' >/tmp/list
+	flaky down
+	expect_sense "Medium Error" "Write error" sg_raw -s 24 -i /tmp/list "$sg" 15 10 00 00 18 00
+	flaky up
+	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	loop_remove e
+	ok "a cache turned off by MODE SELECT: its failed flush is told"
+
 	# nobody flushes: the background writeback fails, the next write tells
 	loop_store e "$above" 64M fd_buffered_io=1
 	sg=$(loop_sg e)
@@ -149,6 +162,26 @@ cached_write()
 	sg_sync "$(loop_sg e)" || fail "the new disk inherits the error of the old"
 	loop_remove e
 	ok "a failed background writeback is told to the next write and to each flush"
+}
+
+# nv_cache=1 flushes nothing, but does not deny a loss that it hears of.
+nv_cache()
+{
+	local sg
+
+	loop_store e "$above" 64M nv_cache=1
+	sg=$(loop_sg e)
+	head -c 4096 /dev/urandom >/tmp/data
+	write10 "$sg" /tmp/data 32 8 2>/dev/null
+	sg_sync "$sg"
+	flaky down
+	sync || true
+	flaky up
+	expect_sense "Medium Error" "Write error" write10 "$sg" /tmp/data 40 8
+	write10 "$sg" /tmp/data 40 8 2>/dev/null
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	loop_remove e
+	ok "nv_cache=1: a failed background writeback is told"
 }
 
 # COMPARE AND WRITE that fails in its write, then in its read: the next one is
@@ -188,6 +221,7 @@ run()
 	dm_create flaky "0 131072 linear $below 0"
 	above=$(dm_device flaky)
 	cached_write
+	nv_cache
 	compare_and_write ""
 	compare_and_write fd_async_io=1
 	stable_writes ""

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a flush of the image is worth, as far as it can be known: said once in the
+ * log, and in the info attribute.
+ *
+ * The kernel takes the word of those below: a filesystem mounted without barriers,
+ * a disk that lies about its cache, a hypervisor that drops flushes cannot be told
+ * from those that keep their promise.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+#include <linux/magic.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <target/target_core_backend.h>
+#include <lunar_file.h>
+#include "inflight.h"
+#include "stable.h"
+
+#ifdef CONFIG_KRETPROBES
+
+/* Someone else's fsync may be in the probed function at the same time. */
+struct fsync_probe {
+	struct kretprobe krp;
+	struct task_struct *task;
+	bool called;
+	int result;
+};
+
+static int fsync_returned(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct fsync_probe *probe = container_of(get_kretprobe(ri),
+						 struct fsync_probe, krp);
+
+	if (current == probe->task) {
+		probe->called = true;
+		probe->result = regs_return_value(regs);
+	}
+	return 0;
+}
+
+/*
+ * Does the FUSE server implement fsync? When it says that it does not, FUSE takes
+ * that for success, now and ever after without asking again, and keeps it to itself.
+ * So look what its function that asks the server returns, or that it is not
+ * called any more. A server that gives up fsync later is not noticed.
+ */
+static enum lfile_flush probe_fuse(struct lfile_dev *dev)
+{
+	struct fsync_probe probe = {
+		.krp.kp.symbol_name = "fuse_fsync_common",
+		.krp.handler = fsync_returned,
+		.task = current,
+	};
+	int err;
+
+	if (register_kretprobe(&probe.krp))
+		return LFILE_FLUSH_UNKNOWN;
+	err = vfs_fsync(dev->file, 0);
+	unregister_kretprobe(&probe.krp);
+
+	if (err || probe.krp.nmissed)
+		return LFILE_FLUSH_UNKNOWN;
+	if (!probe.called || probe.result)
+		return LFILE_FLUSH_IGNORED;
+	return LFILE_FLUSH_STABLE;
+}
+
+#else
+
+static enum lfile_flush probe_fuse(struct lfile_dev *dev)
+{
+	return LFILE_FLUSH_UNKNOWN;
+}
+
+#endif
+
+static enum lfile_flush find_out(struct lfile_dev *dev)
+{
+	if (dev->file->f_op->fsync == noop_fsync)
+		return LFILE_FLUSH_VOLATILE;
+	if (dev->inode->i_sb->s_magic == FUSE_SUPER_MAGIC)
+		return probe_fuse(dev);
+	return LFILE_FLUSH_STABLE;
+}
+
+/**
+ * lfile_stable_configure - find out what a flush of the image is worth
+ * @dev: the disk, its file open and its control keys final
+ *
+ * Context: may sleep, as long as fsync does.
+ * Return: 0, or -EINVAL if the keys contradict each other.
+ */
+int lfile_stable_configure(struct lfile_dev *dev)
+{
+	if (dev->nv_cache &&
+	    (dev->write_back || dev->se_dev.dev_attrib.emulate_write_cache)) {
+		pr_err("%s: %s=1 says that no cache can lose data, but the write cache is on\n",
+		       dev->name, LUNAR_FILE_KEY_NV_CACHE);
+		return -EINVAL;
+	}
+
+	dev->flush = find_out(dev);
+	switch (dev->flush) {
+	case LFILE_FLUSH_VOLATILE:
+		pr_warn("%s: %s is in memory: nothing of the disk survives a restart\n",
+			dev->name, dev->path);
+		break;
+	case LFILE_FLUSH_IGNORED:
+		pr_warn("%s: the FUSE server of %s does not implement fsync: writes are no more stable than it makes them by itself\n",
+			dev->name, dev->path);
+		break;
+	case LFILE_FLUSH_UNKNOWN:
+		pr_warn("%s: cannot find out whether the FUSE server of %s implements fsync\n",
+			dev->name, dev->path);
+		break;
+	case LFILE_FLUSH_STABLE:
+		break;
+	}
+	if (dev->nv_cache)
+		pr_warn("%s: %s=1: writes are answered from the cache and never flushed: they survive a power cut only if this machine's %s does\n",
+			dev->name, LUNAR_FILE_KEY_NV_CACHE,
+			dev->direct ? "disk cache" : "memory");
+	return 0;
+}
+
+/**
+ * lfile_stable_word - what a flush is worth, for the info attribute
+ * @dev: the disk
+ *
+ * Return: a word of uapi/lunar_file.h.
+ */
+const char *lfile_stable_word(const struct lfile_dev *dev)
+{
+	static const char *const words[] = {
+		[LFILE_FLUSH_STABLE] = LUNAR_FILE_FLUSH_STABLE,
+		[LFILE_FLUSH_VOLATILE] = LUNAR_FILE_FLUSH_VOLATILE,
+		[LFILE_FLUSH_IGNORED] = LUNAR_FILE_FLUSH_IGNORED,
+		[LFILE_FLUSH_UNKNOWN] = LUNAR_FILE_FLUSH_UNKNOWN,
+	};
+
+	return dev->nv_cache ? LUNAR_FILE_FLUSH_NV_CACHE : words[dev->flush];
+}

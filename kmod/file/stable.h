@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a flush of the image is worth. */
+#ifndef LFILE_STABLE_H
+#define LFILE_STABLE_H
+
+struct lfile_dev;
+
+int lfile_stable_configure(struct lfile_dev *dev);
+const char *lfile_stable_word(const struct lfile_dev *dev);
+
+#endif /* LFILE_STABLE_H */
