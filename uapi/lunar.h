@@ -97,4 +97,22 @@
 #define LUNAR_CMDSN_DEPTH_MIN		1
 #define LUNAR_CMDSN_DEPTH_MAX		512
 
+/*
+ * acls/<name>/attrib/, in seconds: how long data of a WRITE may be kept back, and
+ * how many times that; how long an initiator may be silent before it is pinged
+ * (0: for ever), and how long it then has to answer.
+ */
+#define LUNAR_DATAOUT_TIMEOUT_DEFAULT	3
+#define LUNAR_DATAOUT_TIMEOUT_MIN	2
+#define LUNAR_DATAOUT_TIMEOUT_MAX	60
+#define LUNAR_DATAOUT_RETRIES_DEFAULT	5
+#define LUNAR_DATAOUT_RETRIES_MIN	1
+#define LUNAR_DATAOUT_RETRIES_MAX	15
+#define LUNAR_NOPIN_TIMEOUT_DEFAULT	15
+#define LUNAR_NOPIN_TIMEOUT_MIN		3
+#define LUNAR_NOPIN_TIMEOUT_MAX		60
+#define LUNAR_NOPIN_RESPONSE_DEFAULT	30
+#define LUNAR_NOPIN_RESPONSE_MIN	3
+#define LUNAR_NOPIN_RESPONSE_MAX	60
+
 #endif /* _UAPI_LUNAR_H */

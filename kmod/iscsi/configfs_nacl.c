@@ -287,9 +287,54 @@ NACL_KEY(DEFAULT_TIME2WAIT, "DefaultTime2Wait");
 NACL_KEY(DEFAULT_TIME2RETAIN, "DefaultTime2Retain");
 NACL_KEY(MAX_OUTSTANDING_R2T, "MaxOutstandingR2T");
 
+static ssize_t attrib_store(struct config_item *item, const char *file,
+			    u32 *attrib, u32 min, u32 max, bool or_zero,
+			    const char *page, size_t count)
+{
+	u32 value;
+
+	if (or_zero && sysfs_streq(page, "0"))
+		value = 0;
+	else if (lunar_attr_number(lunar_attr_of_acl(attrib_to_nacl(item)),
+				   file, page, min, max, &value))
+		return -EINVAL;
+	WRITE_ONCE(*attrib, value);
+	return count;
+}
+
+#define NACL_ATTRIB(_name, _min, _max, _or_zero)			\
+static u32 *attrib_##_name(struct config_item *item)			\
+{									\
+	return &to_lunar_acl(attrib_to_nacl(item))->timeouts._name;	\
+}									\
+									\
+static ssize_t attrib_##_name##_show(struct config_item *item, char *page) \
+{									\
+	return sysfs_emit(page, "%u\n", READ_ONCE(*attrib_##_name(item))); \
+}									\
+									\
+static ssize_t attrib_##_name##_store(struct config_item *item,		\
+				      const char *page, size_t count)	\
+{									\
+	return attrib_store(item, #_name, attrib_##_name(item), _min,	\
+			    _max, _or_zero, page, count);		\
+}									\
+LUNAR_ATTR_RW(attrib_##_name, #_name, 0644)
+
+NACL_ATTRIB(dataout_timeout, LUNAR_DATAOUT_TIMEOUT_MIN,
+	    LUNAR_DATAOUT_TIMEOUT_MAX, false);
+NACL_ATTRIB(dataout_timeout_retries, LUNAR_DATAOUT_RETRIES_MIN,
+	    LUNAR_DATAOUT_RETRIES_MAX, false);
+NACL_ATTRIB(nopin_timeout, LUNAR_NOPIN_TIMEOUT_MIN, LUNAR_NOPIN_TIMEOUT_MAX,
+	    true);
+NACL_ATTRIB(nopin_response_timeout, LUNAR_NOPIN_RESPONSE_MIN,
+	    LUNAR_NOPIN_RESPONSE_MAX, false);
+
 struct configfs_attribute *lunar_configfs_nacl_attrib_attrs[] = {
 	&attrib_allowed_attr,
 	&attrib_authentication_attr,
+	&attrib_dataout_timeout_attr,
+	&attrib_dataout_timeout_retries_attr,
 	&attrib_denied_attr,
 	&own_HEADER_DIGEST_attr,
 	&own_DATA_DIGEST_attr,
@@ -302,6 +347,8 @@ struct configfs_attribute *lunar_configfs_nacl_attrib_attrs[] = {
 	&own_DEFAULT_TIME2RETAIN_attr,
 	&own_MAX_OUTSTANDING_R2T_attr,
 	&attrib_default_erl_attr,
+	&attrib_nopin_response_timeout_attr,
+	&attrib_nopin_timeout_attr,
 	&attrib_random_datain_pdu_offsets_attr,
 	&attrib_random_datain_seq_offsets_attr,
 	&attrib_random_r2t_offsets_attr,

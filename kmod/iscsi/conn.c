@@ -33,6 +33,7 @@ static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_NO_LOGOUT]		= "did not log out when asked to",
 	[LUNAR_CLOSE_TMF]		= "a backstore does not give aborted commands up",
 	[LUNAR_CLOSE_RESET]		= "target cold reset",
+	[LUNAR_CLOSE_PING]		= "the initiator does not answer",
 };
 
 /**
@@ -235,9 +236,9 @@ static void release_work(struct work_struct *work)
 	kmem_cache_free(conn_cache, conn);
 }
 
-/* How long an initiator may keep a command's data back, or a discovery open. */
-#define DATA_OUT_TIMEOUT	(20 * HZ)
+/* How long a discovery session may stay open; how often others are looked at. */
 #define DISCOVERY_TIMEOUT	(60 * HZ)
+#define TICK			round_jiffies_relative(HZ)
 
 /* When to ask for what a backstore has of a closed connection, and to report it. */
 #define DRAIN_ABORT		(2 * HZ)
@@ -246,20 +247,61 @@ static void release_work(struct work_struct *work)
 /*
  * A command that waits for data holds up the abort of its LUN's commands, also
  * those of other initiators; so an initiator that stopped sending is dropped.
+ * One that sends slowly is not: every byte counts.
  */
-static void check_data_out(struct lunar_conn *conn)
+static bool data_out_is_late(const struct lunar_conn *conn,
+			     const struct lunar_timeouts *timeouts)
 {
-	unsigned long deadline = READ_ONCE(conn->data_progress) +
-				 DATA_OUT_TIMEOUT;
+	u32 seconds = READ_ONCE(timeouts->dataout_timeout) *
+		      READ_ONCE(timeouts->dataout_timeout_retries);
 
-	if (!READ_ONCE(conn->waiting))
-		return;
-	if (time_before(jiffies, deadline)) {
-		mod_timer(&conn->timer, deadline);
-		return;
+	return READ_ONCE(conn->waiting) &&
+	       time_after(jiffies, READ_ONCE(conn->data_progress) +
+				   seconds * HZ);
+}
+
+/*
+ * An initiator that is silent is asked for a sign of life with a NOP-In (RFC 7143
+ * 11.19). Anything that comes is one. Returns true if none came in time.
+ */
+static bool ping_is_late(struct lunar_conn *conn,
+			 const struct lunar_timeouts *timeouts)
+{
+	struct lunar_ping *ping = &conn->ping;
+	unsigned long heard = READ_ONCE(ping->heard);
+	u32 seconds = READ_ONCE(timeouts->nopin_timeout);
+
+	if (ping->open && time_after_eq(heard, ping->sent))
+		ping->open = false;
+	if (ping->open)
+		return time_after(jiffies, ping->sent + HZ *
+				  READ_ONCE(timeouts->nopin_response_timeout));
+	if (!seconds || time_before(jiffies, heard + seconds * HZ))
+		return false;
+	ping->open = true;
+	ping->sent = jiffies;
+	WRITE_ONCE(ping->due, true);
+	lunar_conn_kick(conn);
+	return false;
+}
+
+/* The nexus is there until the teardown has stopped the timer. */
+static void tick(struct lunar_conn *conn)
+{
+	struct se_node_acl *se_acl = conn->session->se_sess->se_node_acl;
+	const struct lunar_timeouts *timeouts = &to_lunar_acl(se_acl)->timeouts;
+
+	if (data_out_is_late(conn, timeouts)) {
+		lunar_stats_inc(LUNAR_STAT_data_out_timeout);
+		lunar_conn_close(conn, LUNAR_CLOSE_DATA_OUT);
+	} else if (ping_is_late(conn, timeouts)) {
+		lunar_stats_inc(LUNAR_STAT_ping_timeout);
+		pr_info_ratelimited("%s at %pISpc does not answer: connection closed\n",
+				    conn->session->initiator, &conn->peer);
+		lunar_conn_close(conn, LUNAR_CLOSE_PING);
+	} else {
+		mod_timer(&conn->timer, jiffies + TICK);
 	}
-	lunar_stats_inc(LUNAR_STAT_data_out_timeout);
-	lunar_conn_close(conn, LUNAR_CLOSE_DATA_OUT);
 }
 
 /*
@@ -326,7 +368,7 @@ static void conn_timer(struct timer_list *timer)
 	} else if (conn->session->discovery) {
 		lunar_conn_close(conn, LUNAR_CLOSE_IDLE);
 	} else {
-		check_data_out(conn);
+		tick(conn);
 	}
 }
 
@@ -372,16 +414,17 @@ void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline)
 
 /**
  * lunar_conn_end_login_timer() - login has ended
- * @conn:	the connection, still in LOGIN
+ * @conn:	the connection, just in FULL
  *
- * A discovery session, which needs no authentication, gets a deadline instead.
- * Owner's context, may sleep.
+ * A discovery session, which needs no authentication, gets a deadline instead, a
+ * normal one its tick. Owner's context, may sleep.
  */
 void lunar_conn_end_login_timer(struct lunar_conn *conn)
 {
 	timer_delete_sync(&conn->timer);
-	if (conn->session->discovery)
-		mod_timer(&conn->timer, jiffies + DISCOVERY_TIMEOUT);
+	conn->ping.heard = jiffies;
+	mod_timer(&conn->timer, jiffies + (conn->session->discovery ?
+					   DISCOVERY_TIMEOUT : TICK));
 }
 
 /**
@@ -395,8 +438,6 @@ void lunar_conn_wait_data(struct lunar_conn *conn, int change)
 {
 	WRITE_ONCE(conn->waiting, conn->waiting + change);
 	WRITE_ONCE(conn->data_progress, jiffies);
-	if (conn->waiting && !timer_pending(&conn->timer))
-		mod_timer(&conn->timer, jiffies + DATA_OUT_TIMEOUT);
 }
 
 static void socket_ready(void *owner)
@@ -404,6 +445,7 @@ static void socket_ready(void *owner)
 	struct lunar_conn *conn = owner;
 
 	WRITE_ONCE(conn->cpu, raw_smp_processor_id());
+	WRITE_ONCE(conn->ping.heard, jiffies);
 	lunar_conn_kick(conn);
 }
 

@@ -66,6 +66,7 @@ enum lunar_close_reason {
 	LUNAR_CLOSE_NO_LOGOUT,
 	LUNAR_CLOSE_TMF,
 	LUNAR_CLOSE_RESET,		/* TARGET COLD RESET */
+	LUNAR_CLOSE_PING,
 	LUNAR_CLOSE_NR,
 };
 
@@ -83,8 +84,8 @@ enum lunar_close_reason {
  * @login_work: runs while NEW or LOGIN
  * @io_work:	runs from FULL on, and for every teardown
  * @release_work: queued once, by the last reference
- * @timer:	deadline of login, of a discovery session, of Data-Out; after the
- *		teardown, when to say that commands are stuck
+ * @timer:	deadline of login, of a discovery session; the tick of a normal one;
+ *		after the teardown, when to say that commands are stuck
  * @logout_timer: deadline of a logout that was asked for
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference
@@ -105,6 +106,7 @@ enum lunar_close_reason {
  * @next_ttt:	W; next Target Transfer Tag
  * @accepted:	I; jiffies
  * @waiting:	W; commands that wait for data; @timer reads it
+ * @ping:	see there
  * @data_progress: W; jiffies when data last came; @timer reads it
  * @queued:	W; commands of kind PDU
  * @cid:	I after login
@@ -152,6 +154,7 @@ struct lunar_conn {
 	u32			next_ttt;
 	struct lunar_text_state	*text;
 	unsigned long		accepted;
+	struct lunar_ping	ping;
 	unsigned long		data_progress;
 	u32			waiting;
 	u32			queued;

@@ -76,7 +76,6 @@ static void teardown(struct lunar_conn *conn)
 		lunar_login_free(conn);
 		lunar_text_free(conn);
 		lunar_abort_all(conn);
-		/* Last: a command that stops waiting may set it once more. */
 		timer_delete_sync(&conn->timer);
 		timer_delete_sync(&conn->logout_timer);
 	}
@@ -128,7 +127,6 @@ static void hand_over(struct lunar_conn *conn)
 {
 	const struct lunar_params *params = &conn->session->params;
 
-	lunar_conn_end_login_timer(conn);
 	lunar_login_free(conn);
 	/* A discovery session, open to strangers, counts until it ends. */
 	if (!conn->session->discovery)
@@ -141,6 +139,7 @@ static void hand_over(struct lunar_conn *conn)
 	conn->handlers = conn->session->discovery ? discovery_handlers :
 						    full_handlers;
 	lunar_conn_set_state(conn, LUNAR_CONN_FULL);
+	lunar_conn_end_login_timer(conn);
 	smp_store_release(&conn->io_owned, true); /* pairs with lunar_conn_kick() */
 	lunar_conn_kick(conn);
 }
@@ -260,6 +259,8 @@ static void io(struct lunar_conn *conn)
 			lunar_abort_end_aborted(conn);
 		lunar_tmf_run(conn);
 		ret = ask_logout(conn);
+		if (!ret && xchg(&conn->ping.due, false))
+			ret = lunar_text_ping(conn);
 		if (!ret)
 			ret = turn(conn, &run);
 		if (ret < 0) {

@@ -18,6 +18,14 @@ struct lunar_tpg;
 struct se_node_acl;
 struct se_session;
 
+/* Of an ACL, each a file in attrib/; single words, read without a lock. */
+struct lunar_timeouts {
+	u32	dataout_timeout;	/* seconds, times */
+	u32	dataout_timeout_retries; /* this */
+	u32	nopin_timeout;		/* seconds, 0 for no pings */
+	u32	nopin_response_timeout;	/* seconds */
+};
+
 /**
  * struct lunar_session - one session
  * @se_sess:	the nexus, registered; NULL before that, and in a discovery

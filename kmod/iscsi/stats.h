@@ -14,6 +14,8 @@
 	X(login_limited)		\
 	X(login_redirected)		\
 	X(data_out_timeout)		\
+	X(pings)			\
+	X(ping_timeout)			\
 	X(auth_failed)			\
 	X(reinstated)			\
 	X(logout_requests)		\

@@ -79,6 +79,20 @@ struct lunar_rx {
 };
 
 /**
+ * struct lunar_ping - is the initiator still there?
+ * @heard:	jiffies when something last came from it; any context
+ * @sent:	jiffies when the NOP-In was asked for; the timer's
+ * @open:	nothing was heard since; the timer's
+ * @due:	a NOP-In is to be sent; set by the timer, cleared by the owner
+ */
+struct lunar_ping {
+	unsigned long		heard;
+	unsigned long		sent;
+	bool			open;
+	bool			due;
+};
+
+/**
  * struct lunar_handler - what to do with one opcode; chosen per phase
  * @header:	header and AHS are proven and complete: choose rx.dest.
  *		Returns 0 or -errno, which closes the connection.

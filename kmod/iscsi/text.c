@@ -529,6 +529,34 @@ int lunar_text_nop_done(struct lunar_conn *conn)
 }
 
 /**
+ * lunar_text_ping() - ask the initiator for a sign of life
+ * @conn:	in full feature phase
+ *
+ * RFC 7143 11.19: a NOP-In with a Target Transfer Tag, which uses no StatSN up.
+ * Any answer will do (lunar_conn.ping). Context: owner, may sleep for memory.
+ *
+ * Return: 0 or -ENOMEM, which closes the connection.
+ */
+int lunar_text_ping(struct lunar_conn *conn)
+{
+	struct lunar_cmd *cmd;
+
+	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_PDU, RESERVED_ITT);
+	if (!cmd)
+		return -ENOMEM;
+	cmd->no_statsn = true;
+	cmd->rsp.opcode = ISCSI_OP_NOOP_IN;
+	cmd->rsp.flags = LUNAR_OPCODE_FINAL;
+	cmd->rsp.itt = RESERVED_ITT;
+	cmd->rsp.ttt = cpu_to_be32(conn->next_ttt);
+	if (++conn->next_ttt == ISCSI_RESERVED_TAG)
+		conn->next_ttt = 0;
+	lunar_stats_inc(LUNAR_STAT_pings);
+	lunar_cmd_queue(cmd);
+	return 0;
+}
+
+/**
  * lunar_text_logout_header() - the header of a Logout Request has arrived
  * @conn:	in full feature phase
  *

@@ -8,6 +8,7 @@
 int lunar_text_header(struct lunar_conn *conn);
 int lunar_text_done(struct lunar_conn *conn);
 void lunar_text_free(struct lunar_conn *conn);
+int lunar_text_ping(struct lunar_conn *conn);
 int lunar_text_nop_header(struct lunar_conn *conn);
 int lunar_text_nop_done(struct lunar_conn *conn);
 int lunar_text_logout_header(struct lunar_conn *conn);

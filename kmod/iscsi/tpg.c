@@ -29,6 +29,14 @@ static const struct lunar_tpg_attrib default_attrib = {
 	.demo_mode_discovery		= 1,
 };
 
+/* LIO's. ESXi pings after 15 s and gives up after 10 s: it acts first. */
+static const struct lunar_timeouts default_timeouts = {
+	.dataout_timeout		= LUNAR_DATAOUT_TIMEOUT_DEFAULT,
+	.dataout_timeout_retries	= LUNAR_DATAOUT_RETRIES_DEFAULT,
+	.nopin_timeout			= LUNAR_NOPIN_TIMEOUT_DEFAULT,
+	.nopin_response_timeout		= LUNAR_NOPIN_RESPONSE_DEFAULT,
+};
+
 static struct lunar_target *find_target(const char *name)
 {
 	struct lunar_target *target;
@@ -485,6 +493,7 @@ void lunar_tpg_init_acl(struct se_node_acl *se_acl)
 	spin_lock_init(&acl->access.lock);
 	acl->authentication = -1;
 	lunar_keys_defaults(&acl->params);
+	acl->timeouts = default_timeouts;
 }
 
 /**

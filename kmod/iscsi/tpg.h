@@ -24,6 +24,7 @@
 #include <lunar.h>
 #include "auth.h"
 #include "keys.h"
+#include "session.h"
 
 enum lunar_close_reason;
 struct lunar_conn;
@@ -66,8 +67,7 @@ struct lunar_tpg_attrib {
  * @entry:	in target->tpgs, under lunar_tpg_targets_lock
  * @tag:	TPGT
  * @enabled:	accepts logins; under lunar_tpg_targets_lock
- * @attrib:	tunables
- * @params:	what we offer in negotiation; words, read without a lock
+@@:	what we offer in negotiation; words, read without a lock
  * @max_xmit:	param/MaxXmitDataSegmentLength: cap on the data segments that we
  *		send, bytes; the initiator's MaxRecvDataSegmentLength is the other
  * @alias:	TargetAlias, empty for none; under @lock
@@ -112,6 +112,7 @@ struct lunar_tpg {
  * @authentication: as of the TPG, or -1 to do as the TPG says
  * @own:	bit per LUNAR_KEY_*: @params has a value in place of the TPG's
  * @params:	what we offer this initiator
+ * @timeouts:	for its sessions
  *
  * Target core allocates it, zeroed, with node_acl_size, and frees it without
  * telling us, so it owns no memory. The fabric's set_default_node_attributes()
@@ -125,6 +126,7 @@ struct lunar_node_acl {
 	s32			authentication;
 	unsigned long		own;
 	struct lunar_params	params;
+	struct lunar_timeouts	timeouts;
 };
 
 /* discovery_auth/ of the fabric. */

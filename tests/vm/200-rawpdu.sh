@@ -7,6 +7,7 @@ GROUP=proto
 TIMEOUT=400
 
 CHAP_TARGET=iqn.2026-01.vm.lunar:chap
+IMPATIENT=iqn.2026-01.vm.lunar:impatient
 RAWPDU=/lunar/rawpdu
 
 needs()
@@ -27,7 +28,7 @@ cases()
 
 run()
 {
-	local tpg failed=
+	local tpg attrib failed=
 
 	lunar_load
 	truncate -s 64M /tmp/rawpdu.img
@@ -41,7 +42,15 @@ run()
 		echo 5 >"$tpg/attrib/login_timeout"
 	done
 
+	acl "$TARGET" $IMPATIENT
+	attrib=$CONFIGFS/iscsi/$TARGET/tpgt_1/acls/$IMPATIENT/attrib
+	echo 4 >"$attrib/nopin_timeout"
+	echo 4 >"$attrib/nopin_response_timeout"
+	echo 2 >"$attrib/dataout_timeout"
+	echo 2 >"$attrib/dataout_timeout_retries"
+
 	cases -t "$TARGET"
+	cases -t "$TARGET" -i $IMPATIENT -P 4 'ping*' data-out-drip data-out-never
 	cases -t $CHAP_TARGET -u raw-user -s raw-secret-123 -m target-secret-1 'login*' 'chap*'
 	[ -z "$failed" ] || fail "rawpdu:$failed"
 	ok "all cases"

@@ -27,7 +27,7 @@ struct options opt = {
 static const struct test_case *const tables[] = {
 	login_cases, nego_cases, security_cases, pdu_cases, cmdsn_cases,
 	write_cases, data_cases, session_cases, stuck_cases,
-	order_cases,
+	order_cases, time_cases,
 };
 
 void fail(const char *format, ...)
@@ -83,12 +83,13 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: rawpdu -p ADDRESS:PORT -t TARGET [-i INITIATOR] [-u USER -s SECRET [-m TARGET_SECRET]]\n"
 		"              [-l LUN] [-b SOURCE_ADDRESS] [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED]\n"
-		"              [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
+		"              [-P SECONDS] [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
 		"       rawpdu -q VERB -p ... -t ...    see query.c\n"
 		"       rawpdu -L    lists the cases\n"
 		"       rawpdu -F ROUNDS [option]...    no cases, but random PDUs\n"
 		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
-		"hold the backstore and release it. -O: it orders commands that overlap.\n");
+		"hold the backstore and release it. -O: it orders commands that overlap.\n"
+		"-P: the ACL waits that long for an answer to a ping, and for data.\n");
 	exit(2);
 }
 
@@ -124,7 +125,7 @@ static const char *parse_options(int argc, char **argv)
 	const char *verb = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:b:q:H:R:OF:L")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:P:b:q:H:R:OF:L")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -155,6 +156,9 @@ static const char *parse_options(int argc, char **argv)
 			break;
 		case 'S':
 			opt.seed = atoi(optarg);
+			break;
+		case 'P':
+			opt.patience = atoi(optarg);
 			break;
 		case 'b':
 			opt.source = optarg;

@@ -279,6 +279,17 @@ static bool answer_ping(struct conn *c, const struct pdu *pdu)
 	return true;
 }
 
+/* The next PDU has to be a ping, which is answered. */
+void pdu_ping(struct conn *c)
+{
+	static struct pdu pdu;
+
+	if (!receive_pdu(c, &pdu))
+		fail("closed instead of a ping");
+	if (pdu.len || !answer_ping(c, &pdu))
+		fail("opcode 0x%02x instead of a ping", pdu.bhs.hdr.opcode);
+}
+
 /* The next PDU; false if the connection is closed instead. */
 bool pdu_recv(struct conn *c, struct pdu *pdu)
 {

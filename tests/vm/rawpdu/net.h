@@ -92,6 +92,7 @@ bool pdu_send_ahs(struct conn *c, union bhs *bhs, const void *ahs, u32 ahs_len,
 bool pdu_send(struct conn *c, union bhs *bhs, const void *data, u32 len);
 bool pdu_recv(struct conn *c, struct pdu *pdu);
 struct pdu *pdu_want(struct conn *c, u8 opcode);
+void pdu_ping(struct conn *c);
 bool pdu_pending(struct conn *c, u32 ms);
 void want_closed(struct conn *c);
 void want_reject(struct conn *c, const union bhs *bhs, int reason);

@@ -35,6 +35,7 @@ extern const struct test_case cmdsn_cases[];
 extern const struct test_case write_cases[];
 extern const struct test_case data_cases[];
 extern const struct test_case session_cases[];
+extern const struct test_case time_cases[];
 extern const struct test_case stuck_cases[];
 extern const struct test_case order_cases[];
 
@@ -51,6 +52,7 @@ struct options {
 	unsigned int factor;	/* how much slower than a fast machine */
 	unsigned int login_timeout;	/* that of the TPG, seconds */
 	unsigned int seed;
+	unsigned int patience;	/* of the ACL: seconds until a ping, for its answer, for data */
 	const char *hold;	/* shell command that makes the backstore hang */
 	const char *release;	/* and the one that ends it */
 	bool ordered;		/* the backstore orders what overlaps */
