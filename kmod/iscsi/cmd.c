@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "cdb.h"
 #include "cmd.h"
+#include "lun.h"
 #include "session.h"
 #include "stats.h"
 #include "tpg.h"
@@ -321,6 +322,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 {
 	struct lunar_conn *conn = cmd->conn;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
+	u64 lun = lunar_pdu_lun(&req->lun);
 	int ret, flags = TARGET_SCF_ACK_KREF;
 	sense_reason_t reason;
 
@@ -329,7 +331,8 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	cmd->edtl = be32_to_cpu(req->data_length);
 	se_cmd->tag = be32_to_cpu((__force __be32)cmd->itt);
 	ret = target_init_cmd(se_cmd, conn->session->se_sess, cmd->sense.data,
-			      scsilun_to_int(&req->lun), cmd->edtl,
+			      lunar_lun_lookup(conn->session->se_sess, lun, cdb),
+			      cmd->edtl,
 			      task_attr(req->flags),
 			      data_direction(req->flags), flags);
 	if (ret) {
@@ -346,6 +349,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
 			       GFP_KERNEL))
 		return 1;
+	lunar_lun_prepare(se_cmd, lun);
 	/* SAM-5 8.9.1: implicit, so that a hung command does not hold them up. */
 	if (lunar_cdb_from_memory(se_cmd->t_task_cdb) &&
 	    se_cmd->sam_task_attr == TCM_SIMPLE_TAG)

@@ -3,7 +3,6 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <scsi/scsi_common.h>
 #include "hold.h"
 #include "session.h"
 
@@ -242,7 +241,7 @@ void lunar_hold_abort_lun(struct lunar_conn *conn, const u64 *lun, u32 before)
 			if (held->skip || !iscsi_sna_lt(held->cmdsn, before) ||
 			    held->pdu.opcode != ISCSI_OP_SCSI_CMD)
 				continue;
-			if (lun && scsilun_to_int(&held->hdr.lun) != *lun)
+			if (lun && lunar_pdu_lun(&held->hdr.lun) != *lun)
 				continue;
 			abort_held(conn, held);
 			again = true;

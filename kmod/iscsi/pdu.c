@@ -203,3 +203,52 @@ int lunar_pdu_parse_ahs(const u8 *buf, u32 len, struct lunar_ahs *ahs)
 	}
 	return 0;
 }
+
+/* SAM-5 4.7.7.3: flat space addressing, for LUNs that do not fit a byte. */
+#define LUN_FLAT	0x40
+#define LUN_METHOD	0xc0
+#define LUN_FLAT_MAX	0x3fff
+
+/**
+ * lunar_pdu_lun() - unpack a LUN
+ * @wire:	as received
+ *
+ * The flat space method and the peripheral device method name the same logical
+ * units; a bus in the latter makes it the number that older initiators mean.
+ * What has more levels or another method is a number that nothing is mapped by.
+ *
+ * Context: any.
+ * Return: the number by which the logical unit is mapped.
+ */
+u64 lunar_pdu_lun(const struct scsi_lun *wire)
+{
+	const u8 *b = wire->scsi_lun;
+	u64 lun = 0;
+	int i;
+
+	for (i = 0; i < sizeof(wire->scsi_lun); i += 2)
+		lun |= (u64)(b[i] << 8 | b[i + 1]) << (i * 8);
+	if (lun <= 0xffff && (b[0] & LUN_METHOD) == LUN_FLAT)
+		lun &= LUN_FLAT_MAX;
+	return lun;
+}
+
+/**
+ * lunar_pdu_put_lun() - pack a LUN
+ * @lun:	number by which the logical unit is mapped
+ * @wire:	filled in
+ *
+ * Context: any.
+ */
+void lunar_pdu_put_lun(u64 lun, struct scsi_lun *wire)
+{
+	u8 *b = wire->scsi_lun;
+	int i;
+
+	for (i = 0; i < sizeof(wire->scsi_lun); i += 2, lun >>= 16) {
+		b[i] = lun >> 8;
+		b[i + 1] = lun;
+		if (!i && lun > 0xff && lun <= LUN_FLAT_MAX)
+			b[0] |= LUN_FLAT;
+	}
+}

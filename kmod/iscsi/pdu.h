@@ -61,6 +61,8 @@ struct lunar_ahs {
 enum lunar_pdu_verdict lunar_pdu_check(const struct iscsi_hdr *hdr,
 				       const struct lunar_pdu_limits *limits,
 				       struct lunar_pdu *pdu);
+u64 lunar_pdu_lun(const struct scsi_lun *wire);
+void lunar_pdu_put_lun(u64 lun, struct scsi_lun *wire);
 int lunar_pdu_parse_ahs(const u8 *buf, u32 len, struct lunar_ahs *ahs);
 
 #endif /* LUNAR_PDU_H */

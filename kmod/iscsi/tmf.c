@@ -341,7 +341,7 @@ int lunar_tmf_done(struct lunar_conn *conn)
 		return -ENOMEM;
 	tmf = &cmd->tmf;
 	tmf->function = ISCSI_TM_FUNC_VALUE(req);
-	tmf->lun = scsilun_to_int(&req->lun);
+	tmf->lun = lunar_pdu_lun(&req->lun);
 	tmf->ref = req->rtt;
 	tmf->deadline = jiffies + TMF_DEADLINE;
 	tmf->response = check(conn, tmf);

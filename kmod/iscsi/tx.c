@@ -229,7 +229,7 @@ static bool build_r2t(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	if (++conn->next_ttt == ISCSI_RESERVED_TAG)
 		conn->next_ttt = 0;
 	rsp = (void *)new_bhs(conn, ISCSI_OP_R2T, cmd->itt);
-	int_to_scsilun(cmd->se_cmd.orig_fe_lun, &rsp->lun);
+	lunar_pdu_put_lun(cmd->se_cmd.orig_fe_lun, &rsp->lun);
 	rsp->ttt = cpu_to_be32(r2t.ttt);
 	rsp->statsn = cpu_to_be32(conn->statsn);
 	rsp->r2tsn = cpu_to_be32(r2t.r2tsn);

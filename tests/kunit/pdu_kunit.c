@@ -376,7 +376,48 @@ static void pdu_ahs_random_test(struct kunit *test)
 	}
 }
 
+static void pdu_lun_test(struct kunit *test)
+{
+	static const struct {
+		u8 wire[8];
+		u64 lun;
+		bool canonical;
+	} rows[] = {
+		{ { 0 }, 0, true },
+		{ { 0, 1 }, 1, true },
+		{ { 0, 255 }, 255, true },
+		{ { 0x41, 0 }, 256, true },
+		{ { 0x41, 0x2c }, 300, true },
+		{ { 0x7f, 0xff }, 0x3fff, true },
+		{ { 0x40, 0 }, 0, false },
+		{ { 0x40, 7 }, 7, false },
+		{ { 0x01, 0 }, 256, false },		/* bus 1 */
+		{ { 0x3f, 0xff }, 0x3fff, false },
+		{ { 0xc1, 0x01 }, 0xc101, true },	/* REPORT LUNS */
+		{ { 0x80, 0x05 }, 0x8005, true },
+		{ { 0, 0, 0, 1 }, 0x10000, true },	/* two levels */
+		{ { 0x40, 1, 0, 1 }, 0x14001, false },
+		{ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, ~0ULL, true },
+	};
+	struct scsi_lun wire;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memcpy(&wire, rows[i].wire, sizeof(wire));
+		KUNIT_EXPECT_EQ_MSG(test, lunar_pdu_lun(&wire), rows[i].lun, "row %u", i);
+		lunar_pdu_put_lun(rows[i].lun, &wire);
+		if (rows[i].canonical)
+			KUNIT_EXPECT_EQ_MSG(test, memcmp(&wire, rows[i].wire, sizeof(wire)), 0,
+					    "row %u", i);
+	}
+	for (i = 0; i <= 0x3fff; i++) {
+		lunar_pdu_put_lun(i, &wire);
+		KUNIT_ASSERT_EQ(test, lunar_pdu_lun(&wire), (u64)i);
+	}
+}
+
 static struct kunit_case pdu_cases[] = {
+	KUNIT_CASE(pdu_lun_test),
 	KUNIT_CASE_PARAM(pdu_check_test, check_gen_params),
 	KUNIT_CASE(pdu_immediate_test),
 	KUNIT_CASE(pdu_every_opcode_test),

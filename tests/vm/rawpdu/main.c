@@ -27,7 +27,7 @@ struct options opt = {
 static const struct test_case *const tables[] = {
 	login_cases, nego_cases, security_cases, pdu_cases, cmdsn_cases,
 	write_cases, data_cases, session_cases, stuck_cases,
-	order_cases, time_cases,
+	order_cases, time_cases, lun_cases,
 };
 
 void fail(const char *format, ...)
@@ -83,13 +83,14 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: rawpdu -p ADDRESS:PORT -t TARGET [-i INITIATOR] [-u USER -s SECRET [-m TARGET_SECRET]]\n"
 		"              [-l LUN] [-b SOURCE_ADDRESS] [-x FACTOR] [-T LOGIN_TIMEOUT] [-S SEED]\n"
-		"              [-P SECONDS] [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
+		"              [-P SECONDS] [-M] [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
 		"       rawpdu -q VERB -p ... -t ...    see query.c\n"
 		"       rawpdu -L    lists the cases\n"
 		"       rawpdu -F ROUNDS [option]...    no cases, but random PDUs\n"
 		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
 		"hold the backstore and release it. -O: it orders commands that overlap.\n"
-		"-P: the ACL waits that long for an answer to a ping, and for data.\n");
+		"-P: the ACL waits that long for an answer to a ping, and for data.\n"
+		"-M: the LUNs of case_lun.c are mapped.\n");
 	exit(2);
 }
 
@@ -125,7 +126,7 @@ static const char *parse_options(int argc, char **argv)
 	const char *verb = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:P:b:q:H:R:OF:L")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:P:Mb:q:H:R:OF:L")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -156,6 +157,9 @@ static const char *parse_options(int argc, char **argv)
 			break;
 		case 'S':
 			opt.seed = atoi(optarg);
+			break;
+		case 'M':
+			opt.many_luns = true;
 			break;
 		case 'P':
 			opt.patience = atoi(optarg);

@@ -34,6 +34,7 @@ extern const struct test_case pdu_cases[];
 extern const struct test_case cmdsn_cases[];
 extern const struct test_case write_cases[];
 extern const struct test_case data_cases[];
+extern const struct test_case lun_cases[];
 extern const struct test_case session_cases[];
 extern const struct test_case time_cases[];
 extern const struct test_case stuck_cases[];
@@ -48,7 +49,8 @@ struct options {
 	const char *user;
 	const char *secret;
 	const char *target_secret;	/* for mutual CHAP, or NULL */
-	unsigned int lun;
+	unsigned int lun;	/* the first two bytes of it */
+	bool many_luns;		/* what case_lun.c wants is mapped */
 	unsigned int factor;	/* how much slower than a fast machine */
 	unsigned int login_timeout;	/* that of the TPG, seconds */
 	unsigned int seed;

@@ -24,6 +24,7 @@ u32 scsi_send(struct conn *c, const u8 *cdb, u8 flags, u32 edtl, const void *dat
 
 	bhs_init(c, &bhs, ISCSI_OP_SCSI_CMD);
 	bhs.cmd.flags = flags | ISCSI_ATTR_SIMPLE;
+	bhs.cmd.lun.scsi_lun[0] = opt.lun >> 8;
 	bhs.cmd.lun.scsi_lun[1] = opt.lun;
 	bhs.cmd.data_length = htobe32(edtl);
 	memcpy(bhs.cmd.cdb, cdb, ISCSI_CDB_SIZE);
@@ -129,6 +130,7 @@ void scsi_data_out(struct conn *c, u32 itt, u32 ttt, u32 offset, const void *dat
 
 		bhs_init(c, &bhs, ISCSI_OP_SCSI_DATA_OUT);
 		bhs.data_out.rsvd4 = 0;
+		bhs.data_out.lun.scsi_lun[0] = opt.lun >> 8;
 		bhs.data_out.lun.scsi_lun[1] = opt.lun;
 		bhs.data_out.itt = htobe32(itt);
 		bhs.data_out.ttt = htobe32(ttt);
@@ -318,6 +320,7 @@ u8 task_management(struct conn *c, u8 function, u32 ref_itt, u32 ref_cmdsn)
 
 	bhs_init(c, &bhs, ISCSI_OP_SCSI_TMFUNC | ISCSI_OP_IMMEDIATE);
 	bhs.tm.flags = FINAL | function;
+	bhs.tm.lun.scsi_lun[0] = opt.lun >> 8;
 	bhs.tm.lun.scsi_lun[1] = opt.lun;
 	bhs.tm.rtt = htobe32(ref_itt);
 	bhs.tm.refcmdsn = htobe32(ref_cmdsn);
