@@ -241,7 +241,7 @@ static void release_work(struct work_struct *work)
 #define TICK			round_jiffies_relative(HZ)
 
 /* When to ask for what a backstore has of a closed connection, and to report it. */
-#define DRAIN_ABORT		(2 * HZ)
+#define DRAIN_ABORT		HZ
 #define DRAIN_REPORT		(10 * HZ)
 
 /*

@@ -3,7 +3,7 @@
 # is answered all the while, a session can be replaced at once, and nothing old
 # lands on anything new.
 # shellcheck shell=bash
-DESCRIPTION="a backstore that hangs: pings, TEST UNIT READY, reinstatement"
+DESCRIPTION="a backstore that hangs: pings, task management, reinstatement, removal"
 GROUP=proto
 TIMEOUT=300
 
@@ -48,24 +48,85 @@ iblock()
 	echo 1 >"$dir/enable"
 }
 
-run()
+# target_with N HBA OBJECT: one LUN, and another that never hangs.
+target_with()
 {
-	local below dir
+	local dir=$CONFIGFS/iscsi/$TARGET/tpgt_1/lun/lun_$1
 
-	below=$(spare_disk 0)
-	lunar_load
-	defer rm -f /tmp/stuck.out
-	dm_create stuck "0 131072 linear $below 0"
-	iblock block "$(dm_device stuck)"
-	defer release
 	target "$TARGET" "$PORTAL"
-	dir=$CONFIGFS/iscsi/$TARGET/tpgt_1/lun/lun_1
+	lun "$TARGET" 0 calm
 	mkdir "$dir"
-	ln -s "$CONFIGFS/core/iblock_0/block" "$dir/block"
+	ln -s "$CONFIGFS/core/$2/$3" "$dir/$3"
 	acl "$TARGET" "$INITIATOR"
 	echo 5 >"$CONFIGFS/iscsi/$TARGET/tpgt_1/attrib/login_timeout"
 	enable_target "$TARGET"
+}
 
-	cases 1 'stuck-*' 'tmf-*'
-	ok "a device that hangs behind stock iblock"
+# lunar_file CONTROL PATTERN...: those cases with our own backstore.
+lunar_file()
+{
+	backstore stuck "$(dm_device stuck)" 64M "$1"
+	target_with 1 fileio_0 stuck
+	shift
+	cases 1 -O "$@"
+	removals
+	remove_target "$TARGET"
+	remove_backstore stuck
+}
+
+removed()
+{
+	[ -e /tmp/removed ]
+}
+
+# removal COMMAND: while 128 commands are stuck; the session ends at once, and with
+# our backstore the commands go too, while the device still hangs.
+removal()
+{
+	local rc=0
+
+	rm -f /tmp/removed
+	REMOVE="($1; touch /tmp/removed) >/dev/null 2>&1 &" \
+		$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -l 1 -x "$LUNAR_FACTOR" \
+		-H "$HOLD" -R "$RELEASE" -O removed >/tmp/stuck.out || rc=$?
+	cat /tmp/stuck.out
+	[ $rc -eq 0 ] || { release; fail "$1"; }
+	wait_for 10 removed
+	release
+	ok "$1"
+}
+
+removals()
+{
+	local tpg=$CONFIGFS/iscsi/$TARGET/tpgt_1
+
+	removal "rmdir $tpg/np/$PORTAL"
+	mkdir "$tpg/np/$PORTAL"
+	removal "echo 0 >$tpg/enable"
+	enable_target "$TARGET"
+}
+
+run()
+{
+	local below
+
+	below=$(spare_disk 0)
+	lunar_load
+	truncate -s 32M /tmp/calm.img
+	defer rm -f /tmp/stuck.out /tmp/calm.img /tmp/removed
+	dm_create stuck "0 131072 linear $below 0"
+	defer release
+	backstore calm /tmp/calm.img 32M
+
+	lunar_file fd_async_io=1 'stuck-*' 'tmf-*'
+	ok "direct I/O"
+	# Its READs are answered from the page cache.
+	lunar_file "" stuck-relogin-write
+	ok "write-through"
+	iblock block "$(dm_device stuck)"
+	target_with 1 iblock_0 block
+	cases 1 stuck-relogin-reads stuck-relogin-write stuck-relogin-crowd 'stuck-*task*' \
+		'stuck-*reset' 'stuck-clear*' 'tmf-*'
+	remove_target "$TARGET"
+	ok "stock iblock"
 }

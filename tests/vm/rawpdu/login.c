@@ -314,8 +314,10 @@ u16 login_try(struct conn *c, const struct login *l)
 	u16 status;
 
 	memcpy(c->isid, isid, sizeof(isid));
-	if (l->isid)
+	if (l->isid) {
+		c->isid[4] = l->isid >> 8;
 		c->isid[5] = l->isid;
+	}
 	c->tsih = l->tsih;
 	if (!l->skip_security) {
 		status = login_security(c, l);

@@ -85,7 +85,7 @@ struct login {
 	const char *extra;	/* more such lines, first request */
 	bool discovery;
 	bool skip_security;	/* begin in the operational stage */
-	u8 isid;		/* last byte */
+	u16 isid;		/* last two bytes */
 	u16 tsih;
 	u32 piece;		/* split text in pieces of that size, C bit */
 };
