@@ -537,7 +537,7 @@ int lunar_conn_init(void)
 	conn_cache = kmem_cache_create("lunar_conn", sizeof(struct lunar_conn),
 				       0, 0, NULL);
 	login_wq = alloc_workqueue("lunar_login", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	io_wq = alloc_workqueue("lunar_io", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	io_wq = alloc_workqueue("lunar_io", WQ_MEM_RECLAIM, 0);
 	release_wq = alloc_workqueue("lunar_release", WQ_UNBOUND,
 				     WQ_MAX_ACTIVE);
 	if (conn_cache && login_wq && io_wq && release_wq)

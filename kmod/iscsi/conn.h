@@ -4,7 +4,7 @@
  *
  * Contexts. During login the connection belongs to login_work (unbound
  * workqueue, may sleep); from full feature phase on it belongs to io_work
- * (bound, high priority, never sleeps on a backend). Each work item runs once at
+ * (bound, never sleeps on a backend). Each work item runs once at
  * a time, and login_work touches nothing after it has set io_owned, so what is
  * marked W below has one owner and no lock. The owner also does the teardown.
  *
