@@ -239,6 +239,7 @@ static void release_work(struct work_struct *work)
 /* How long a discovery session may stay open; how often others are looked at. */
 #define DISCOVERY_TIMEOUT	(60 * HZ)
 #define TICK			round_jiffies_relative(HZ)
+#define RETRY			(HZ / 50 + 1)
 
 /* When to ask for what a backstore has of a closed connection, and to report it. */
 #define DRAIN_ABORT		HZ
@@ -301,7 +302,21 @@ static void tick(struct lunar_conn *conn)
 		lunar_conn_close(conn, LUNAR_CLOSE_PING);
 	} else {
 		mod_timer(&conn->timer, jiffies + TICK);
+		if (xchg(&conn->rx.starved, false))
+			lunar_conn_kick(conn);
 	}
+}
+
+/**
+ * lunar_conn_retry() - run the owner again soon: it lacks memory
+ * @conn:	a normal session's, in full feature phase
+ *
+ * Owner's context. The tick comes early.
+ */
+void lunar_conn_retry(struct lunar_conn *conn)
+{
+	WRITE_ONCE(conn->rx.starved, true);
+	timer_reduce(&conn->timer, jiffies + RETRY);
 }
 
 /*

@@ -193,6 +193,7 @@ void lunar_conn_look(struct lunar_conn *conn);
 void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);
 void lunar_conn_end_login_timer(struct lunar_conn *conn);
+void lunar_conn_retry(struct lunar_conn *conn);
 void lunar_conn_detach(struct lunar_conn *conn);
 void lunar_conn_wait_data(struct lunar_conn *conn, int change);
 const char *lunar_conn_close_name(enum lunar_close_reason reason);

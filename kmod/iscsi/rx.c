@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "digest.h"
 #include "hold.h"
+#include "memory.h"
 #include "rx.h"
 #include "session.h"
 #include "stats.h"
@@ -165,6 +166,25 @@ static int dispatch(struct lunar_conn *conn)
 	return handler->header(conn);
 }
 
+/*
+ * Without memory the connection stops here, with the PDU as it is, and the step is
+ * done again a moment later. TCP holds the initiator back, and so does the window
+ * (memory.h). Handlers of these opcodes change nothing before
+ * they have what they need.
+ */
+static int starve(struct lunar_conn *conn)
+{
+	u8 opcode = conn->rx.pdu.opcode;
+
+	if (!conn->io_owned || conn->session->discovery ||
+	    opcode == ISCSI_OP_TEXT)
+		return -ENOMEM;
+	lunar_stats_inc(LUNAR_STAT_starved);
+	lunar_memory_failed();
+	lunar_conn_retry(conn);
+	return -EAGAIN;
+}
+
 static int recv_header_digest(struct lunar_conn *conn)
 {
 	struct lunar_rx *rx = &conn->rx;
@@ -185,7 +205,7 @@ static int recv_header_digest(struct lunar_conn *conn)
 	}
 	ret = dispatch(conn);
 	if (ret < 0)
-		return ret;
+		return ret == -ENOMEM ? starve(conn) : ret;
 	next_step(rx, LUNAR_RX_DATA);
 	return 1;
 }
@@ -393,7 +413,7 @@ static int recv_data_digest(struct lunar_conn *conn)
 	}
 	ret = bad ? data_digest_error(conn) : finish(conn);
 	if (ret < 0)
-		return ret;
+		return ret == -ENOMEM && !bad ? starve(conn) : ret;
 	reset(conn);
 	if (!list_empty(&conn->rx.held)) {
 		ret = replay_held(conn);

@@ -26,6 +26,7 @@
 	X(rejects)			\
 	X(ignored_cmdsn)		\
 	X(held_pdus)			\
+	X(starved)			\
 	X(discarded_data_out)		\
 	X(scsi_commands)		\
 	X(tmf_commands)			\

@@ -40,6 +40,7 @@ enum lunar_rx_dest {
  * @hold:	behind a gap in CmdSN: keep it (hold.h)
  * @numbered:	has the expected CmdSN, which is taken if all goes well
  * @unsummed:	part of the data was skipped, so @crc says nothing
+ * @starved:	the step is to be done again when there is memory
  * @done:	bytes of the current step received
  * @hdr:	the BHS
  * @ahs:	its AHS, pdu.ahs_len bytes
@@ -62,6 +63,7 @@ struct lunar_rx {
 	bool			ignore;
 	bool			hold;
 	bool			numbered;
+	bool			starved;
 	bool			unsummed;
 	u32			done;
 	struct iscsi_hdr	hdr;

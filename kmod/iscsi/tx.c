@@ -8,13 +8,19 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
 #include <target/target_core_base.h>
 #include "cmd.h"
 #include "compat.h"
 #include "digest.h"
+#include "memory.h"
 #include "session.h"
 #include "stats.h"
 #include "tx.h"
+
+#define INSUFFICIENT_RESOURCES	0x5503	/* SPC-4 annex D */
 
 /* Pages handed to the socket at once; bounds the stack. */
 #define TX_BVECS	32
@@ -35,7 +41,8 @@ static void stamp(struct lunar_conn *conn, struct iscsi_hdr *bhs)
 {
 	struct lunar_window *win = &conn->session->window;
 
-	lunar_window_update(win, atomic_read(&conn->session->open));
+	lunar_window_update(win, atomic_read(&conn->session->open),
+			    lunar_memory_short());
 	bhs->exp_statsn = cpu_to_be32(win->exp_cmdsn);
 	bhs->max_statsn = cpu_to_be32(win->max_cmdsn);
 }
@@ -171,6 +178,28 @@ static void set_condition(u8 *sense, u16 condition)
 	put_unaligned_be16(condition, sense + (descriptor ? 2 : 12));
 }
 
+/*
+ * Target core had no memory for a command, and says TASK SET FULL. To that
+ * initiators react by waiting, ESXi for 400 ms and more, and it says that the
+ * logical unit has too many commands, which is not so. The window slows them down;
+ * the command comes again at once.
+ */
+static void retry_later(struct lunar_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	if (!se_cmd->se_dev ||
+	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		return;
+	lunar_memory_failed();
+	se_cmd->scsi_status = SAM_STAT_CHECK_CONDITION;
+	se_cmd->se_cmd_flags |= SCF_TRANSPORT_TASK_SENSE;
+	se_cmd->scsi_sense_length = TRANSPORT_SENSE_BUFFER;
+	scsi_build_sense_buffer(0, cmd->sense.data, ABORTED_COMMAND,
+				INSUFFICIENT_RESOURCES >> 8,
+				INSUFFICIENT_RESOURCES & 0xff);
+}
+
 /* RFC 7143 11.4. */
 static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
@@ -178,6 +207,8 @@ static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	struct iscsi_scsi_rsp *rsp;
 	u32 len = 0;
 
+	if (se_cmd->scsi_status == SAM_STAT_TASK_SET_FULL)
+		retry_later(cmd);
 	rsp = (void *)new_bhs(conn, ISCSI_OP_SCSI_CMD_RSP, cmd->itt);
 	rsp->response = ISCSI_STATUS_CMD_COMPLETED;
 	rsp->cmd_status = se_cmd->scsi_status;

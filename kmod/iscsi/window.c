@@ -93,6 +93,7 @@ bool lunar_window_missing(const struct lunar_window *win, u32 cmdsn, u32 before)
  * lunar_window_update() - advance MaxCmdSN before it is sent
  * @win:	the window
  * @open:	non-immediate commands taken and not yet answered
+ * @shrunk:	memory is short: one command at a time, whatever @depth is
  *
  * The initiator may use as many numbers from ExpCmdSN on as @depth leaves
  * beside @open. MaxCmdSN never moves back: the initiator may already have used
@@ -101,9 +102,9 @@ bool lunar_window_missing(const struct lunar_window *win, u32 cmdsn, u32 before)
  *
  * Context: any; the caller owns @win.
  */
-void lunar_window_update(struct lunar_window *win, u32 open)
+void lunar_window_update(struct lunar_window *win, u32 open, bool shrunk)
 {
-	u32 depth = window_depth(win);
+	u32 depth = shrunk ? 1 : window_depth(win);
 	u32 room = depth - min(depth, open);
 	u32 max_cmdsn = win->exp_cmdsn + room - 1;
 

@@ -31,6 +31,6 @@ enum lunar_window_verdict lunar_window_check(const struct lunar_window *win,
 					     u32 cmdsn, bool immediate);
 void lunar_window_take(struct lunar_window *win);
 bool lunar_window_missing(const struct lunar_window *win, u32 cmdsn, u32 before);
-void lunar_window_update(struct lunar_window *win, u32 open);
+void lunar_window_update(struct lunar_window *win, u32 open, bool shrunk);
 
 #endif /* LUNAR_WINDOW_H */

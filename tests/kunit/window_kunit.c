@@ -79,7 +79,7 @@ static void window_close_test(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, lunar_window_check(&win, starts[s] + i - 1, false),
 					LUNAR_WINDOW_TAKE);
 			lunar_window_take(&win);
-			lunar_window_update(&win, i);
+			lunar_window_update(&win, i, false);
 		}
 		KUNIT_EXPECT_EQ(test, win.exp_cmdsn, (u32)(starts[s] + 4));
 		KUNIT_EXPECT_EQ(test, win.max_cmdsn, (u32)(starts[s] + 3));
@@ -88,7 +88,7 @@ static void window_close_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, lunar_window_check(&win, win.exp_cmdsn, true),
 				LUNAR_WINDOW_TAKE);
 		/* One answered makes room for one. */
-		lunar_window_update(&win, 3);
+		lunar_window_update(&win, 3, false);
 		KUNIT_EXPECT_EQ(test, lunar_window_check(&win, win.exp_cmdsn, false),
 				LUNAR_WINDOW_TAKE);
 		KUNIT_EXPECT_EQ(test, lunar_window_check(&win, win.exp_cmdsn + 1, false),
@@ -138,29 +138,52 @@ static void window_shrink_test(struct kunit *test)
 
 	lunar_window_init(&win, U32_MAX - 3, 8);
 	win.depth = 2;
-	lunar_window_update(&win, 0);
+	lunar_window_update(&win, 0, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 3);
 	for (i = 1; i <= 8; i++) {
 		lunar_window_take(&win);
-		lunar_window_update(&win, i);
+		lunar_window_update(&win, i, false);
 		KUNIT_EXPECT_EQ(test, win.max_cmdsn, 3);
 	}
 	KUNIT_EXPECT_EQ(test, win.exp_cmdsn, 4);
 	/* More open than the depth: closed until they are answered. */
-	lunar_window_update(&win, 3);
+	lunar_window_update(&win, 3, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 3);
-	lunar_window_update(&win, 2);
+	lunar_window_update(&win, 2, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 3);
-	lunar_window_update(&win, 1);
+	lunar_window_update(&win, 1, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 4);
-	lunar_window_update(&win, 0);
+	lunar_window_update(&win, 0, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 5);
 	/* A depth of 0 would close the window for good. */
 	lunar_window_take(&win);
 	lunar_window_take(&win);
 	win.depth = 0;
-	lunar_window_update(&win, 0);
+	lunar_window_update(&win, 0, false);
 	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 6);
+}
+
+/* Short of memory: one at a time, and back to all of them afterwards. */
+static void window_shrunk_test(struct kunit *test)
+{
+	struct lunar_window win;
+
+	lunar_window_init(&win, U32_MAX, 4);
+	/* What was promised may come; nothing more until all are answered. */
+	lunar_window_take(&win);
+	lunar_window_take(&win);
+	lunar_window_update(&win, 2, true);
+	lunar_window_update(&win, 0, true);
+	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 2);
+	lunar_window_take(&win);
+	lunar_window_take(&win);
+	lunar_window_update(&win, 2, true);
+	lunar_window_update(&win, 1, true);
+	KUNIT_EXPECT_EQ(test, win.max_cmdsn, 2);
+	lunar_window_update(&win, 0, true);
+	KUNIT_EXPECT_EQ(test, win.max_cmdsn, win.exp_cmdsn);
+	lunar_window_update(&win, 0, false);
+	KUNIT_EXPECT_EQ(test, win.max_cmdsn, win.exp_cmdsn + 3);
 }
 
 /*
@@ -194,7 +217,7 @@ static void window_random_test(struct kunit *test)
 				cmdsn++;
 				open++;
 			}
-			lunar_window_update(&win, open);
+			lunar_window_update(&win, open, false);
 			KUNIT_ASSERT_EQ(test, win.exp_cmdsn, cmdsn);
 			KUNIT_ASSERT_LE(test, 0, (s32)(win.max_cmdsn - before));
 			KUNIT_ASSERT_LE(test, -1, (s32)(win.max_cmdsn - win.exp_cmdsn));
@@ -210,6 +233,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_close_test),
 	KUNIT_CASE(window_missing_test),
 	KUNIT_CASE(window_shrink_test),
+	KUNIT_CASE(window_shrunk_test),
 	KUNIT_CASE(window_random_test),
 	{}
 };

@@ -279,6 +279,28 @@ static void outstanding_r2t(void)
 	}
 }
 
+/* Allocations begin to fail (-H) once the session is there, and end (-R) before it
+ * goes. No command fails for it, and no status says that it did.
+ */
+static void without_memory(void)
+{
+	struct conn *c;
+	u32 i;
+
+	if (!opt.hold || !strstr(opt.hold, "failslab"))
+		skip("needs faults to inject");
+	c = login(&(struct login){ .keys = "MaxBurstLength=8192\nFirstBurstLength=4096\n" });
+	if (system(opt.hold))
+		fail("%s fails", opt.hold);
+	for (i = 0; i < 60; i++)
+		write_and_check(c, 1);
+	test_unit_ready(c);
+	if (system(opt.release))
+		fail("%s fails", opt.release);
+	test_unit_ready(c);
+	logout(c);
+}
+
 const struct test_case data_cases[] = {
 	{ "read-residual", "11.4.5", read_residual },
 	{ "write-residual", "11.4.5", write_residual },
@@ -288,6 +310,7 @@ const struct test_case data_cases[] = {
 	{ "write-beyond", "SBC: 05/21/00, 11.7", write_beyond },
 	{ "same-itt", "11.2.1.8", same_itt },
 	{ "random-keys", "13.10 to 13.14, 11.7, 11.8", random_keys, 120 },
+	{ "without-memory", "4.2.2.1: the window shrinks, no BUSY", without_memory, 60 },
 	{ "outstanding-r2t", "13.17", outstanding_r2t },
 	{}
 };
