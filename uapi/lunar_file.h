@@ -94,6 +94,12 @@
 #define LUNAR_FILE_FLUSH_UNKNOWN	"unknown"
 #define LUNAR_FILE_FLUSH_NV_CACHE	"nv_cache"
 
+/*
+ * A line after it if there are any: aborted commands whose I/O the filesystem
+ * has not ended yet, and how many bytes of memory that keeps.
+ */
+#define LUNAR_FILE_INFO_ORPHANS		"        Orphans: %u  Bytes: %llu\n"
+
 /* INQUIRY strings: those of the in-kernel fileio, so that disks keep theirs. */
 #define LUNAR_FILE_PRODUCT		"FILEIO"
 #define LUNAR_FILE_REVISION		"4.0"

@@ -126,6 +126,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->ranged = false;
 	io->spans = NULL;
 	io->nspans = 0;
+	io->block = NULL;
 	io->sgl = NULL;
 	io->nents = 0;
 	io->bvec = NULL;
@@ -161,6 +162,8 @@ static void free_io(struct lfile_io *io)
 	if (io->bvec != io->inline_bvec)
 		kvfree(io->bvec);
 	kvfree(io->spans);
+	if (io->block)
+		put_page(io->block);
 	mempool_free(io, dev->io_pool);
 	if (!orphan)
 		return;
@@ -482,14 +485,16 @@ void lfile_inflight_start(struct lfile_io *io, work_func_t func,
  * @io: the record, in stage LFILE_BUSY, its position and length set
  * @func: the worker's function, for when the range has to be waited for; begins
  *	  with lfile_inflight_enter()
+ * @wq: where
  *
  * Context: any.
  * Return: true if the caller goes on, in stage LFILE_MOVING; false if he has no
  * part in the command any more.
  */
-bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func)
+bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func,
+			    struct workqueue_struct *wq)
 {
-	return acquire(io, func, io->dev->io_wq, false);
+	return acquire(io, func, wq, false);
 }
 
 /**

@@ -76,6 +76,7 @@ struct lfile_dev {
 
 	mempool_t *io_pool;			/* I: struct lfile_io */
 	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
+	struct workqueue_struct *write_wq;	/* I: NULL: io_wq does it */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
 
 	spinlock_t range_lock;			/* taken in interrupts */
@@ -153,6 +154,8 @@ struct lfile_io {
 
 	struct lfile_span *spans;		/* of UNMAP */
 	u32 nspans;
+	struct page *block;			/* of WRITE SAME, repeated */
+	bool unmap;				/* of WRITE SAME */
 
 	/* The transfer in progress. */
 	struct scatterlist *sgl;
@@ -183,7 +186,8 @@ bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len);
 bool lfile_inflight_intact(struct lfile_io *io);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);
-bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func);
+bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func,
+			    struct workqueue_struct *wq);
 bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage);
 bool lfile_inflight_given_up(struct lfile_io *io);
 void lfile_inflight_settle(struct lfile_io *io);

@@ -180,12 +180,18 @@ ssize_t lfile_params_show(struct se_device *se_dev, char *page)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
 
-	return sprintf(page, LUNAR_FILE_INFO_FORMAT LUNAR_FILE_INFO_FLUSH,
-		       dev->id, dev->path,
-		       READ_ONCE(dev->size),
-		       dev->write_back ? LUNAR_FILE_MODE_BACK :
-					 LUNAR_FILE_MODE_THROUGH,
-		       dev->direct,
-		       target_dev_configured(se_dev) ? lfile_stable_word(dev) :
-						       LUNAR_FILE_FLUSH_UNKNOWN);
+	u32 orphans = READ_ONCE(dev->orphans);
+	ssize_t len;
+
+	len = sprintf(page, LUNAR_FILE_INFO_FORMAT LUNAR_FILE_INFO_FLUSH,
+		      dev->id, dev->path, READ_ONCE(dev->size),
+		      dev->write_back ? LUNAR_FILE_MODE_BACK :
+					LUNAR_FILE_MODE_THROUGH,
+		      dev->direct,
+		      target_dev_configured(se_dev) ? lfile_stable_word(dev) :
+						      LUNAR_FILE_FLUSH_UNKNOWN);
+	if (orphans)
+		len += sprintf(page + len, LUNAR_FILE_INFO_ORPHANS, orphans,
+			       READ_ONCE(dev->orphan_bytes));
+	return len;
 }

@@ -297,15 +297,6 @@ sense_reason_t lfile_space_execute_lba_status(struct se_cmd *cmd)
 	return 0;
 }
 
-static bool block_is_zero(struct scatterlist *sg, u32 len)
-{
-	void *block = kmap_local_page(nth_page(sg_page(sg), sg->offset >> PAGE_SHIFT));
-	bool zero = !memchr_inv(block + offset_in_page(sg->offset), 0, len);
-
-	kunmap_local(block);
-	return zero;
-}
-
 /* No Data-Out Buffer: the block is all zeros. In WRITE SAME(16) only, here. */
 static bool has_ndob_bit(struct se_cmd *cmd)
 {
@@ -321,19 +312,24 @@ static bool has_unmap_bit(struct se_cmd *cmd)
 }
 
 /* The block as many times as asked for, then it is a write like any other. */
-static void write_repeatedly(struct lfile_io *io, struct scatterlist *sg)
+static void write_repeatedly(struct lfile_io *io)
 {
-	u32 block = io->cmd->se_dev->dev_attrib.block_size;
-	u32 n = io->len / block, i;
+	u32 n = DIV_ROUND_UP(io->len, PAGE_SIZE), i;
+	struct bio_vec *bvec;
 
-	io->bvec = kvmalloc_array(n, sizeof(*io->bvec),
-				  GFP_KERNEL | __GFP_NOWARN);
-	if (!io->bvec) {
+	/* An abort looks at the pages. */
+	if (!lfile_inflight_enter(io, LFILE_BUSY))
+		return;
+	bvec = kvmalloc_array(n, sizeof(*bvec), GFP_KERNEL | __GFP_NOWARN);
+	if (!bvec) {
 		lfile_inflight_end(io, -ENOMEM);
 		return;
 	}
 	for (i = 0; i < n; i++)
-		bvec_set_page(&io->bvec[i], sg_page(sg), block, sg->offset);
+		bvec_set_page(&bvec[i], io->block,
+			      min_t(u64, io->len - (u64)i * PAGE_SIZE,
+				    PAGE_SIZE), 0);
+	io->bvec = bvec;
 	io->nents = n;
 	io->done = lfile_flush_end;
 	lfile_transfer_queue(io);
@@ -346,35 +342,46 @@ static void write_repeatedly(struct lfile_io *io, struct scatterlist *sg)
 static void write_same_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	u32 block = io->dev->se_dev.dev_attrib.block_size;
 	struct file *file = io->dev->file;
-	struct scatterlist zero, *sg;
 	int err = -EOPNOTSUPP;
 
-	/* LFILE_BUSY: an abort waits until the filesystem is done with zeros. */
-	if (!lfile_inflight_enter(io, LFILE_BUSY))
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	sg = io->cmd->t_data_sg;
-	if (!sg) {			/* NDOB=1 */
-		sg_init_table(&zero, 1);
-		sg_set_page(&zero, ZERO_PAGE(0), block, 0);
-		sg = &zero;
-	}
-
 	if (!lfile_inflight_intact(io)) {
 		lfile_inflight_end(io, -ENODATA);
 		return;
 	}
-	if (block_is_zero(sg, block)) {
-		if (has_unmap_bit(io->cmd))
+	if (!memchr_inv(page_address(io->block), 0, PAGE_SIZE)) {
+		if (io->unmap)
 			err = vfs_fallocate(file, PUNCH, io->pos, io->len);
 		if (err == -EOPNOTSUPP)
 			err = vfs_fallocate(file, ZERO, io->pos, io->len);
 	}
 	if (err == -EOPNOTSUPP)
-		write_repeatedly(io, sg);
+		write_repeatedly(io);
 	else
 		lfile_flush_end(io, err);
+}
+
+/* A page full of the block that the command has brought; zeros if NDOB=1. */
+static sense_reason_t copy_block(struct lfile_io *io)
+{
+	struct se_cmd *cmd = io->cmd;
+	u32 block = cmd->se_dev->dev_attrib.block_size, i;
+	u8 *page;
+
+	io->block = alloc_page(GFP_NOIO | __GFP_ZERO);
+	if (!io->block)
+		return TCM_OUT_OF_RESOURCES;
+	if (has_ndob_bit(cmd))
+		return 0;
+	page = page_address(io->block);
+	if (sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, page,
+			      block) != block)
+		return TCM_INVALID_CDB_FIELD;
+	for (i = block; i < PAGE_SIZE; i += block)
+		memcpy(page + i, page, block);
+	return 0;
 }
 
 /**
@@ -386,17 +393,14 @@ static void write_same_worker(struct work_struct *work)
  */
 sense_reason_t lfile_space_execute_write_same(struct se_cmd *cmd)
 {
-	struct scatterlist *sg = cmd->t_data_sg;
-	u32 block = cmd->se_dev->dev_attrib.block_size;
-	struct lfile_io *io;
+	struct lfile_io *io = lfile_inflight_get(cmd, true);
+	sense_reason_t ret = copy_block(io);
 
-	/* One block, in one page: what fabrics and target core allocate. */
-	if (!has_ndob_bit(cmd) &&
-	    (!cmd->t_data_nents || sg->length < block ||
-	     offset_in_page(sg->offset) + block > PAGE_SIZE))
-		return TCM_INVALID_CDB_FIELD;
-
-	io = lfile_inflight_get(cmd, true);
+	if (ret) {
+		lfile_inflight_drop(io);
+		return ret;
+	}
+	io->unmap = has_unmap_bit(cmd);
 	io->len = lfile_inflight_offset(cmd, sbc_get_write_same_sectors(cmd));
 	lfile_inflight_start(io, write_same_worker, io->dev->io_wq);
 	return 0;

@@ -167,6 +167,13 @@ static void worker(struct work_struct *work)
 		step(io, false);
 }
 
+static struct workqueue_struct *workers(const struct lfile_io *io)
+{
+	const struct lfile_dev *dev = io->dev;
+
+	return io->write && dev->write_wq ? dev->write_wq : dev->io_wq;
+}
+
 /**
  * lfile_transfer_queue - move the data, or the rest, from a worker of the disk
  * @io: the record, with its range, and with sgl and nents or bvec and nents
@@ -176,7 +183,7 @@ static void worker(struct work_struct *work)
 void lfile_transfer_queue(struct lfile_io *io)
 {
 	INIT_WORK(&io->work, worker);
-	io->wq = io->dev->io_wq;
+	io->wq = workers(io);
 	if (lfile_inflight_enter(io, LFILE_IDLE))
 		queue_work(io->wq, &io->work);
 }
@@ -189,7 +196,7 @@ void lfile_transfer_queue(struct lfile_io *io)
  */
 void lfile_transfer_move_later(struct lfile_io *io)
 {
-	lfile_inflight_start(io, worker, io->dev->io_wq);
+	lfile_inflight_start(io, worker, workers(io));
 }
 
 /**
@@ -209,7 +216,7 @@ void lfile_transfer_move(struct lfile_io *io)
 
 	if (nowait && io->len <= INLINE_MAX &&
 	    !lfile_transfer_map(io, GFP_NOWAIT | __GFP_NOWARN)) {
-		if (lfile_inflight_acquire(io, worker))
+		if (lfile_inflight_acquire(io, worker, workers(io)))
 			step(io, true);
 	} else {
 		lfile_transfer_move_later(io);

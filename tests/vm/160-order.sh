@@ -31,12 +31,20 @@ cases()
 	[ -z "$failed" ] || fail "rawpdu:$failed"
 }
 
+no_orphans()
+{
+	! grep -q Orphans "$CONFIGFS/core/fileio_0/disk0/info"
+}
+
 # The disk goes only when the write that was given up has ended.
 removal()
 {
 	local pid
 
+	wait_for 10 no_orphans
+	defer eval "$RESUME"
 	cases order-leave
+	grep -q 'Orphans: 1 ' "$CONFIGFS/core/fileio_0/disk0/info" || fail "no orphan in info"
 	remove_target "$TARGET"
 	remove_backstore disk0 &
 	pid=$!
