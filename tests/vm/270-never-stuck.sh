@@ -69,7 +69,7 @@ lunar_file()
 	target_with 1 fileio_0 stuck
 	shift
 	cases 1 -O "$@"
-	removals
+	[ "$1" != 'stuck-*' ] || removals
 	remove_target "$TARGET"
 	remove_backstore stuck
 }
