@@ -97,6 +97,7 @@ static void worker(struct work_struct *work)
 		return;
 	}
 	if (err || lfile_inflight_given_up(io)) {
+		io->write = false;	/* what failed is the read */
 		lfile_inflight_end(io, err);
 		return;
 	}
