@@ -179,7 +179,6 @@ ssize_t lfile_params_set(struct se_device *se_dev, const char *page,
 ssize_t lfile_params_show(struct se_device *se_dev, char *page)
 {
 	struct lfile_dev *dev = to_lfile_dev(se_dev);
-
 	u32 orphans = READ_ONCE(dev->orphans);
 	ssize_t len;
 

@@ -425,6 +425,8 @@ static void order_leave(void)
 	shell(opt.hold);
 	itt = send_write(c, 0, a);
 	test_unit_ready(c);
+	/* Time for it to reach the device: before that it is simply cancelled. */
+	quiet(c);
 	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt);
 	logout(c);
 }
