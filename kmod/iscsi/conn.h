@@ -84,8 +84,7 @@ enum lunar_close_reason {
  * @login_work: runs while NEW or LOGIN
  * @io_work:	runs from FULL on, and for every teardown
  * @release_work: queued once, by the last reference
- * @timer:	deadline of login, of a discovery session; the tick of a normal one;
- *		after the teardown, when to say that commands are stuck
+ * @timer:	deadline of login or discovery; tick of a session; reports what is stuck
  * @logout_timer: deadline of a logout that was asked for
  * @cdb:	W; scratch for a CDB longer than 16 bytes
  * @portal:	I; holds a reference

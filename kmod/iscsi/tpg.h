@@ -67,7 +67,8 @@ struct lunar_tpg_attrib {
  * @entry:	in target->tpgs, under lunar_tpg_targets_lock
  * @tag:	TPGT
  * @enabled:	accepts logins; under lunar_tpg_targets_lock
-@@:	what we offer in negotiation; words, read without a lock
+ * @attrib:	tunables
+ * @params:	what we offer in negotiation; words, read without a lock
  * @max_xmit:	param/MaxXmitDataSegmentLength: cap on the data segments that we
  *		send, bytes; the initiator's MaxRecvDataSegmentLength is the other
  * @alias:	TargetAlias, empty for none; under @lock
