@@ -374,10 +374,13 @@ static void drain_timer(struct lunar_conn *conn)
 static void conn_timer(struct timer_list *timer)
 {
 	struct lunar_conn *conn = container_of(timer, struct lunar_conn, timer);
+	enum lunar_conn_state state = lunar_conn_state(conn);
 
 	if (READ_ONCE(conn->detached)) {
 		drain_timer(conn);
-	} else if (lunar_conn_state(conn) < LUNAR_CONN_FULL) {
+	} else if (state >= LUNAR_CONN_CLOSING) {
+		/* Maybe closed in login: then there is no nexus to look at. */
+	} else if (state < LUNAR_CONN_FULL) {
 		lunar_stats_inc(LUNAR_STAT_login_timeout);
 		lunar_conn_close(conn, LUNAR_CLOSE_LOGIN_TIMEOUT);
 	} else if (conn->session->discovery) {
@@ -399,10 +402,12 @@ static void tmf_timer(struct timer_list *timer)
 {
 	struct lunar_tmfs *tmfs = container_of(timer, struct lunar_tmfs, timer);
 	struct lunar_conn *conn = container_of(tmfs, struct lunar_conn, tmfs);
-	unsigned long deadline = READ_ONCE(tmfs->deadline);
+	unsigned long deadline;
 
-	if (!READ_ONCE(tmfs->nr))
+	/* Pairs with lunar_tmf_done(): the deadline is not an older one's. */
+	if (!smp_load_acquire(&tmfs->nr))
 		return;
+	deadline = READ_ONCE(tmfs->deadline);
 	if (time_before(jiffies, deadline)) {
 		mod_timer(timer, deadline);
 		return;

@@ -265,17 +265,22 @@ void lunar_tmf_drain(struct lunar_conn *conn)
 
 	if (!max || conn->session->discovery)
 		return;
+	/* The last command may end meanwhile, and the connection with it. */
+	if (!refcount_inc_not_zero(&conn->refs))
+		return;
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, RESERVED_ITT);
 	if (!cmd)
-		return;
+		goto put;
 	cmd->tmf.targets = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
 	if (!cmd->tmf.targets) {
 		lunar_cmd_free(cmd);
-		return;
+		goto put;
 	}
 	cmd->tmf.nr = lunar_abort_collect(conn, cmd->tmf.targets, max);
 	list_add_tail(&cmd->tx_entry, &conn->tmfs.list);
 	WRITE_ONCE(conn->tmfs.nr, conn->tmfs.nr + 1);
+put:
+	lunar_conn_put(conn);
 }
 
 /**
@@ -356,8 +361,11 @@ int lunar_tmf_done(struct lunar_conn *conn)
 		lunar_cmd_free(cmd);
 		return ret;
 	}
+	if (list_empty(&conn->tmfs.list))
+		WRITE_ONCE(conn->tmfs.deadline, tmf->deadline);
 	list_add_tail(&cmd->tx_entry, &conn->tmfs.list);
-	WRITE_ONCE(conn->tmfs.nr, conn->tmfs.nr + 1);
+	/* Pairs with the timer, which may be pending for one that is over. */
+	smp_store_release(&conn->tmfs.nr, conn->tmfs.nr + 1);
 	lunar_tmf_run(conn);
 	return 0;
 }
