@@ -332,10 +332,13 @@ static bool acquire(struct lfile_io *io, work_func_t func,
 /**
  * lfile_inflight_enter - go on with a command that has waited, or was busy
  * @io: the record
- * @stage: what comes next
+ * @stage: what comes next; with LFILE_IDLE io->work is queued, under the lock
+ *	   that an abort takes to cancel it: cancel_work() of work that is just
+ *	   being queued may have it queued nowhere
  *
  * Context: any.
- * Return: false if it was aborted: the record is gone.
+ * Return: false if it was aborted: the record is gone. After LFILE_IDLE the
+ * caller has no part in it either way.
  */
 bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage)
 {
@@ -350,6 +353,8 @@ bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage)
 	io->stage = stage;
 	if (gone)
 		release(io);
+	else if (stage == LFILE_IDLE)
+		queue_work(io->wq, &io->work);
 	spin_unlock_irqrestore(&dev->range_lock, flags);
 
 	if (gone) {

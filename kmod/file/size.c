@@ -24,7 +24,7 @@ static int grow_file(struct lfile_dev *dev, u64 size)
 {
 	int err = 0;
 
-	if (READ_ONCE(dev->intact) < dev->size) {
+	if (!lfile_inflight_readable(dev, 0, dev->size)) {
 		pr_err("%s: %s was truncated under the disk: it cannot grow before it is set up anew\n",
 		       dev->name, dev->path);
 		return -EIO;
@@ -39,9 +39,12 @@ static int grow_file(struct lfile_dev *dev, u64 size)
 	}
 	/* From here on a shorter file is a truncated one. */
 	spin_lock(&dev->wb_lock);
-	WRITE_ONCE(dev->intact, size);
+	if (dev->intact < dev->size)	/* a command has just seen it shorter */
+		err = -EIO;
+	else
+		WRITE_ONCE(dev->intact, size);
 	spin_unlock(&dev->wb_lock);
-	return 0;
+	return err;
 }
 
 /**

@@ -184,8 +184,7 @@ void lfile_transfer_queue(struct lfile_io *io)
 {
 	INIT_WORK(&io->work, worker);
 	io->wq = workers(io);
-	if (lfile_inflight_enter(io, LFILE_IDLE))
-		queue_work(io->wq, &io->work);
+	lfile_inflight_enter(io, LFILE_IDLE);
 }
 
 /**
