@@ -278,14 +278,23 @@ void test_unit_ready(struct conn *c)
 	     res.asc, res.ascq);
 }
 
+/* It may come at any time: a reset that was given up on ends when it ends. */
+static bool attention(const struct result *res)
+{
+	return res->status == SAM_STAT_CHECK_CONDITION && res->key == UNIT_ATTENTION;
+}
+
 void write_blocks(struct conn *c, u32 lba, const void *buf, u32 blocks)
 {
 	struct write_plan plan = plan_usual(c, blocks * BLOCK);
 	u8 cdb[ISCSI_CDB_SIZE];
 	struct result res;
+	int tries = 0;
 
 	cdb_rw(cdb, WRITE_10, lba, blocks);
-	scsi_write(c, cdb, blocks * BLOCK, buf, &plan, &res);
+	do {
+		scsi_write(c, cdb, blocks * BLOCK, buf, &plan, &res);
+	} while (attention(&res) && tries++ < 8);
 	if (res.status != SAM_STAT_GOOD)
 		fail("WRITE of %u blocks at %u: status 0x%02x, sense %x/%02x/%02x", blocks,
 		     lba, res.status, res.key, res.asc, res.ascq);
@@ -298,10 +307,13 @@ void check_blocks(struct conn *c, u32 lba, const void *want, u32 blocks)
 	u8 *buf = malloc(blocks * BLOCK);
 	u8 cdb[ISCSI_CDB_SIZE];
 	struct result res;
+	int tries = 0;
 	u32 i;
 
 	cdb_rw(cdb, READ_10, lba, blocks);
-	scsi_read(c, cdb, blocks * BLOCK, buf, &res);
+	do {
+		scsi_read(c, cdb, blocks * BLOCK, buf, &res);
+	} while (attention(&res) && tries++ < 8);
 	if (res.status != SAM_STAT_GOOD || res.flags || res.length != blocks * BLOCK)
 		fail("READ of %u blocks at %u: status 0x%02x, sense %x/%02x/%02x, %u bytes",
 		     blocks, lba, res.status, res.key, res.asc, res.ascq, res.length);
