@@ -37,20 +37,6 @@ status()
 	equal "$got" "status $want" "login $*:"
 }
 
-# logged TEXT COMMAND...: the command must fail and log one line with TEXT.
-logged()
-{
-	local text=$1 before
-
-	shift
-	before=$(dmesg | grep -c 'lunar_iscsi: ' || true)
-	must_fail "$@" 2>/dev/null
-	dmesg | grep 'lunar_iscsi: ' | tail -n +$((before + 1)) >/tmp/new-lines || true
-	cat /tmp/new-lines
-	equal "$(wc -l </tmp/new-lines)" 1 "log lines after: $*"
-	grep -qF -- "$text" /tmp/new-lines || fail "the log line does not say '$text'"
-}
-
 # attribute FILE VALUE: it reads back as written.
 attribute()
 {

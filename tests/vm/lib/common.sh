@@ -85,6 +85,21 @@ kprobes()
 	[ "$LUNAR_ACCEL" != uml ]
 }
 
+# logged TEXT COMMAND...: the command must fail and lunar_iscsi log
+# one line with TEXT.
+logged()
+{
+	local text=$1 before
+
+	shift
+	before=$(dmesg | grep -c 'lunar_iscsi: ' || true)
+	must_fail "$@" 2>/dev/null
+	dmesg | grep 'lunar_iscsi: ' | tail -n +$((before + 1)) >/tmp/new-lines || true
+	cat /tmp/new-lines
+	equal "$(wc -l </tmp/new-lines)" 1 "log lines after: $*"
+	grep -qF -- "$text" /tmp/new-lines || fail "the log line does not say '$text'"
+}
+
 # --- modules -----------------------------------------------------------------
 
 # lunar_load [lunar_iscsi.PARAMETER=VALUE | lunar_file.PARAMETER=VALUE]...
