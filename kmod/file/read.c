@@ -10,14 +10,17 @@
 #include "read.h"
 #include "transfer.h"
 
-/* The medium is up to date, now read: from the page cache, which equals it. */
-static void read_flushed(struct lfile_io *io, int err)
+/*
+ * FUA: what was read is to be on the medium, SBC-4 5.14. So flush after the read,
+ * which has waited for earlier writes, and not before: they were not there yet.
+ */
+static void flush_what_was_read(struct lfile_io *io, int err)
 {
 	io->done = lfile_inflight_end;
 	if (err)
 		lfile_inflight_end(io, err);
 	else
-		lfile_transfer_move_later(io);
+		lfile_flush_join(io);
 }
 
 /**
@@ -52,14 +55,12 @@ sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 	io->sgl = sgl;
 	io->nents = nents;
 
-	if (!lfile_inflight_intact(io)) {
-		lfile_inflight_end(io, -ENODATA);
-	} else if (io->fua) {
-		/* SBC-4 5.14: what the cache holds is to be stable first */
-		io->done = read_flushed;
-		lfile_flush_join(io);
-	} else {
+	if (io->fua)
+		io->done = flush_what_was_read;
+
+	if (lfile_inflight_intact(io))
 		lfile_transfer_move(io);
-	}
+	else
+		lfile_inflight_end(io, -ENODATA);
 	return 0;
 }

@@ -180,6 +180,48 @@ by_mode_select()
 	ok "'$1': the write cache turned on and off by MODE SELECT"
 }
 
+# first SYMBOL: something has called it since it is traced
+first()
+{
+	grep -q " $1: " /sys/kernel/tracing/trace
+}
+
+# FUA read of what an earlier write is still writing: what it returns is stable, so
+# the flush has to come after the read, and that after the write.
+fua_read()
+{
+	local disk sg order probe tracing=/sys/kernel/tracing
+
+	dm_create hang "0 131072 linear $below 0"
+	disk=$(dm_device hang)
+	loop_store m "$disk" 64M fd_async_io=1,fd_buffered_io=1
+	sg=$(loop_sg m)
+	fresh_data
+	for probe in "write blkdev_write_iter" "arrived lfile_read_execute" "read blkdev_read_iter" \
+		"flush vfs_fsync_range"; do
+		echo "p:lunar_${probe% *} ${probe#* }" >>$tracing/kprobe_events
+	done
+	echo >$tracing/trace
+	echo 1 >$tracing/events/kprobes/enable
+	dmsetup suspend --noflush --nolockfs --noudevsync hang
+	defer dmsetup resume --noudevsync hang
+	write10 "$sg" /tmp/data $lba 8 2>/dev/null &
+	wait_for 10 first lunar_write
+	sg_raw -o /tmp/got -r 4096 "$sg" 28 08 00 00 08 00 00 00 08 00 2>/dev/null &
+	wait_for 10 first lunar_arrived
+	dmsetup resume --noudevsync hang
+	wait
+	echo 0 >$tracing/events/kprobes/enable
+	# one that would have to wait is tried twice
+	order=$(grep -oE 'lunar_(write|read|flush)' $tracing/trace | uniq | paste -sd ' ')
+	echo >$tracing/kprobe_events
+	cmp /tmp/got /tmp/data || fail "FUA read does not have the write before it"
+	equal "$order" "lunar_write lunar_read lunar_flush" "order"
+	loop_remove m
+	dmsetup remove --retry --noudevsync hang
+	ok "FUA read waits for an earlier write, then flushes"
+}
+
 # No writeback or journal commit but those that the backstore asks for.
 quiet()
 {
@@ -246,5 +288,6 @@ run()
 		! kprobes || group_commit fd_async_io=1
 		umount /mnt
 	done
+	! kprobes || fua_read
 	log_has "ESXi never flushes" || fail "no warning about the write cache"
 }
