@@ -59,8 +59,11 @@ static void note_error(struct lfile_dev *dev, int err)
 {
 	lockdep_assert_held(&dev->wb_lock);
 
-	dev->wb_error = err;
-	WRITE_ONCE(dev->wb_errors, dev->wb_errors + 1);
+	WRITE_ONCE(dev->wb_error, err);
+	/* Pairs with smp_load_acquire() in check_writeback(): the error first. */
+	smp_store_release(&dev->wb_errors, dev->wb_errors + 1);
+	/* Pairs with smp_mb() there: it sees the report, or we that it cached. */
+	smp_mb();
 	pr_err_ratelimited("%s: writeback to %s failed: %pe\n", dev->name,
 			   dev->path, ERR_PTR(err));
 	if (READ_ONCE(dev->cached) && !dev->lost) {
@@ -163,7 +166,11 @@ void lfile_flush_destroy(struct lfile_dev *dev)
 	flush_work(&dev->flush_work);
 }
 
-/* Take note if an earlier write was lost, as a flush would. */
+/*
+ * Before a command is answered from the cache: take note if a write was lost, as a
+ * flush would. If somebody has done that since the command began, it may be this
+ * one's that was lost.
+ */
 static int check_writeback(struct lfile_io *io)
 {
 	struct lfile_dev *dev = io->dev;
@@ -171,6 +178,10 @@ static int check_writeback(struct lfile_io *io)
 
 	if (!READ_ONCE(dev->cached))
 		WRITE_ONCE(dev->cached, true);
+	smp_mb();		/* pairs with note_error() */
+	/* Pairs with note_error(). */
+	if (smp_load_acquire(&dev->wb_errors) != io->wb_seen)
+		return READ_ONCE(dev->wb_error);
 	if (dev->direct)		/* nothing in the page cache */
 		return 0;
 	if (filemap_check_wb_err(dev->file->f_mapping,

@@ -10,7 +10,7 @@ ALLOW_LOG='Buffered I/O error on dev dm-'
 needs()
 {
 	needs_lunar_file
-	modprobe dm-flakey || skip "no dm-flakey in this kernel"
+	modprobe -a dm-flakey dm-delay || skip "no dm-flakey in this kernel"
 }
 
 # flaky up|down|none: the device works, fails writes, fails all.
@@ -164,6 +164,46 @@ cached_write()
 	ok "a failed background writeback is told to the next write and to each flush"
 }
 
+slow_read()
+{
+	dmsetup status slow | grep -q ' delay 1 '
+}
+
+# reported_to_another: a cached write takes long, for the block at its end has to be
+# read first and the device is slow there. What it has written already is lost in
+# background writeback, and a FUA write is told of that. Nothing was answered from
+# the cache before.
+reported_to_another()
+{
+	local sg disk pid status=0
+
+	dm_create slow "0 65536 linear $(dm_device flaky) 0
+65536 8 delay $below 65536 $((3000 * LUNAR_FACTOR)) $below 65536 0 $below 65536 0
+65544 65528 linear $below 65544"
+	disk=$(dm_device slow)
+	echo 3 >/proc/sys/vm/drop_caches
+	loop_store e "$disk" 64M fd_buffered_io=1
+	sg=$(loop_sg e)
+	head -c $((65 * 512)) /dev/urandom >/tmp/data
+	write10 "$sg" /tmp/data $((65536 - 64)) 65 >/tmp/out 2>&1 &
+	pid=$!
+	wait_for 10 slow_read
+	flaky down
+	sync "$disk" || true
+	must_fail write10 "$sg" /tmp/data 0 8 fua 2>/dev/null
+	flaky up
+	kill -0 $pid || fail "the slow write was too fast, nothing was tested"
+	wait $pid || status=$?
+	if [ $status = 0 ]; then
+		sg_sync "$sg" 2>/dev/null && fail "a cached write was lost, and nobody owns up to it"
+	else
+		grep -qi "medium error" /tmp/out || fail "the write that was lost: $(cat /tmp/out)"
+	fi
+	loop_remove e
+	dmsetup remove --retry --noudevsync slow
+	ok "a loss that another command was told of: the write itself fails"
+}
+
 # nv_cache=1 flushes nothing, but does not deny a loss that it hears of.
 nv_cache()
 {
@@ -221,6 +261,7 @@ run()
 	dm_create flaky "0 131072 linear $below 0"
 	above=$(dm_device flaky)
 	cached_write
+	reported_to_another
 	nv_cache
 	compare_and_write ""
 	compare_and_write fd_async_io=1

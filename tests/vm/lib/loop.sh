@@ -234,11 +234,12 @@ log_has()
 	grep -qF "$1" <<<"$log"
 }
 
-# dm_create NAME TABLE: a device mapper device, gone when the test ends.
+# dm_create NAME TABLE: a device mapper device, gone when the test ends. TABLE may
+# have several lines.
 dm_create()
 {
 	modprobe dm-mod
-	dmsetup create "$1" --noudevsync --table "$2"
+	dmsetup create "$1" --noudevsync <<<"$2"
 	defer dmsetup remove --retry --noudevsync "$1"
 }
 
