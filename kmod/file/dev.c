@@ -514,7 +514,8 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 /*
  * Target core has marked these commands and will wait for them. It writes files
- * itself for those of control_wq, which cannot be given up.
+ * itself for those of control_wq, which cannot be given up; their priv is no
+ * record of ours, not even while they are to report a unit attention.
  */
 static void tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table tmf,
 		       struct list_head *aborted)
@@ -522,7 +523,8 @@ static void tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table tmf,
 	struct se_cmd *cmd, *next;
 
 	list_for_each_entry_safe(cmd, next, aborted, state_list)
-		if (cmd->execute_cmd != execute_control)
+		if (cmd->execute_cmd != execute_control &&
+		    !lfile_ua_parsed(cmd))
 			lfile_inflight_abort(to_lfile_dev(se_dev), cmd);
 }
 

@@ -128,43 +128,60 @@ void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq)
 	spin_unlock(&se_dev->se_port_lock);
 }
 
-static struct notice *take_notice(struct lfile_dev *dev, struct se_cmd *cmd)
+/* What the nexus of the command is to be told next, or NULL. */
+static struct notice *find_notice(struct lfile_dev *dev, struct se_cmd *cmd)
 {
 	struct se_session *sess = cmd->se_sess;
-	struct notice *notice, *found = NULL;
+	struct notice *notice;
 
-	spin_lock(&dev->ua_lock);
-	list_for_each_entry(notice, &dev->ua_notices, node) {
+	lockdep_assert_held(&dev->ua_lock);
+
+	list_for_each_entry(notice, &dev->ua_notices, node)
 		if (notice->sess == sess && notice->lun == cmd->orig_fe_lun &&
-		    notice->isid == sess->sess_bin_isid) {
-			list_del(&notice->node);
-			found = notice;
-			break;
-		}
-	}
-	spin_unlock(&dev->ua_lock);
-	return found;
+		    notice->isid == sess->sess_bin_isid)
+			return notice;
+	return NULL;
 }
 
+/*
+ * The notice is taken here and not when the CDB is parsed: in between the command
+ * may be aborted, or refused for a reservation. If another one was first there is
+ * nothing left to tell.
+ */
 static sense_reason_t execute_attention(struct se_cmd *cmd)
 {
-	lfile_status_attention(cmd, cmd->sense_info >> 8,
-			       cmd->sense_info & 0xff);
-	return 0;
+	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
+	struct notice *notice;
+
+	spin_lock(&dev->ua_lock);
+	notice = find_notice(dev, cmd);
+	if (notice)
+		list_del(&notice->node);
+	spin_unlock(&dev->ua_lock);
+
+	if (notice) {
+		lfile_status_attention(cmd, notice->asc, notice->ascq);
+		kfree(notice);
+		return 0;
+	}
+	cmd->execute_cmd = (void *)(uintptr_t)cmd->sense_info;
+	cmd->sense_info = 0;
+	return cmd->execute_cmd(cmd);
 }
 
 /**
  * lfile_ua_parse - have a command report what its nexus is to be told
- * @cmd: the command, its CDB parsed
+ * @cmd: the command, its CDB parsed, execute_cmd final
  *
- * The command is not executed then, SAM-5 5.14.
+ * The command is not executed then, SAM-5 5.14. sense_info, which nobody uses
+ * before a command is executed, keeps its function for the case that it is.
  *
  * Context: process, does not sleep.
  */
 void lfile_ua_parse(struct se_cmd *cmd)
 {
 	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
-	struct notice *notice;
+	bool found;
 
 	if (list_empty_careful(&dev->ua_notices))
 		return;
@@ -174,11 +191,22 @@ void lfile_ua_parse(struct se_cmd *cmd)
 	case REQUEST_SENSE:
 		return;
 	}
-	notice = take_notice(dev, cmd);
-	if (!notice)
+	spin_lock(&dev->ua_lock);
+	found = find_notice(dev, cmd);
+	spin_unlock(&dev->ua_lock);
+	if (!found)
 		return;
-	cmd->sense_info = notice->asc << 8 | notice->ascq;
-	cmd->priv = NULL;
+	cmd->sense_info = (uintptr_t)cmd->execute_cmd;
 	cmd->execute_cmd = execute_attention;
-	kfree(notice);
+}
+
+/**
+ * lfile_ua_parsed - has lfile_ua_parse() taken the command?
+ * @cmd: the command
+ *
+ * Return: true if it has, and the command has not been executed yet.
+ */
+bool lfile_ua_parsed(const struct se_cmd *cmd)
+{
+	return cmd->execute_cmd == execute_attention;
 }

@@ -5,7 +5,7 @@
 DESCRIPTION="disks grow, are read-only, are not exported twice; deleted images, dead filesystems"
 GROUP=backstore
 TIMEOUT=240
-ALLOW_LOG='XFS|EXT4-fs|Buffered I/O error|I/O error, dev sd|Capacity data has changed'
+ALLOW_LOG='XFS|EXT4-fs|Emergency Remount|Buffered I/O error|I/O error, dev sd|Capacity data has changed'
 
 needs()
 {
@@ -70,6 +70,29 @@ grow_file()
 	loop_remove g
 	rm /mnt/grow.img
 	ok "grows with its file, '$1'"
+}
+
+# A unit attention is for the next command that is executed, not for one that is
+# refused for a reservation.
+attention_later()
+{
+	local a b
+
+	loop_store g /mnt/grow.img 16M
+	loop_nexus second g
+	a=$(loop_sg g)
+	b=$(loop_lun second 0)
+	sg_persist --out --register --param-sark=1 "$b" >/dev/null
+	sg_persist --out --reserve --param-rk=1 --prout-type=1 "$b" >/dev/null
+	control g fd_dev_size=33554432
+	write10 "$a" /tmp/data 0 8 >/tmp/out 2>&1 && fail "written in spite of a reservation"
+	grep -qi "reservation conflict" /tmp/out || fail "not a reservation conflict: $(cat /tmp/out)"
+	attention "$a" "$b"
+	sg_persist --out --clear --param-rk=1 "$b" >/dev/null
+	loop_nexus_remove second
+	loop_remove g
+	rm /mnt/grow.img
+	ok "a unit attention outlasts a command that is refused"
 }
 
 grow_device()
@@ -182,6 +205,37 @@ dead_fs()
 	ok "a filesystem that was shut down, '$1'"
 }
 
+read_only_now()
+{
+	grep -q ' /mnt [^ ]* ro' /proc/mounts
+}
+
+# The filesystem is made read-only although the image is open: nothing is written any
+# more, and no write is answered GOOD.
+remounted()
+{
+	local sg i
+
+	loop_store f /mnt/f.img 16M "$1"
+	sg=$(loop_sg f)
+	for i in 0 8; do
+		write10 "$sg" /tmp/data $i 8 2>/dev/null
+	done
+	echo u >/proc/sysrq-trigger
+	wait_for 10 read_only_now
+	for i in 0 8 0 8 0 8 0 8; do
+		expect_sense "Data Protect" "Write protected" write10 "$sg" /tmp/data $i 8
+	done
+	expect_sense "Data Protect" "Write protected" sg_unmap -v --force --lba=0 --num=8 "$sg"
+	sg_raw -o /tmp/got -r 4096 "$sg" 28 00 00 00 00 00 00 00 08 00 2>/dev/null
+	cmp /tmp/got /tmp/data
+	mount -o remount,rw /mnt
+	write10 "$sg" /tmp/data 0 8 2>/dev/null || fail "not written although it can be again"
+	loop_remove f
+	rm /mnt/f.img
+	ok "a filesystem that became read-only, '$1'"
+}
+
 run()
 {
 	local disk fs mode
@@ -198,6 +252,8 @@ run()
 			read_only "ro=1${mode:+,$mode}"
 			deleted "$mode"
 		done
+		attention_later
+		remounted ""
 		twice "$(spare_disk 1)"
 		dead_fs ""
 		umount /mnt
