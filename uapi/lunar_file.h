@@ -111,5 +111,7 @@
 #define LUNAR_FILE_WRITE_SAME_MAX	65535	/* blocks */
 #define LUNAR_FILE_UNMAP_MAX		262144	/* blocks per descriptor */
 #define LUNAR_FILE_UNMAP_DESCRIPTORS	32
+#define LUNAR_FILE_COMPARE_MAX		255	/* blocks of COMPARE AND WRITE */
+#define LUNAR_FILE_COMPARE_BYTES	131072	/* and bytes */
 
 #endif /* _UAPI_LUNAR_FILE_H */

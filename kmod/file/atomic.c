@@ -6,14 +6,20 @@
  * flight, and whatever comes later waits, reads too. Several run at once where
  * they do not overlap, in a lane of their own, which bulk data does not fill.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/bvec.h>
 #include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
+#include <lunar_file.h>
 #include "atomic.h"
+#include "compat.h"
 #include "flush.h"
 #include "inflight.h"
 #include "transfer.h"
@@ -45,53 +51,85 @@ void lfile_atomic_destroy(struct lfile_dev *dev)
 	destroy_workqueue(dev->caw_wq);
 }
 
-/* The first @len bytes of the command's data against those of the medium. */
-static int compare(struct lfile_io *io, u32 len, u32 *offset)
+/* One piece of the medium against the same one of the command's data. */
+static int compare_piece(struct lfile_io *io, u8 *found, u32 at, u32 len,
+			 u32 *offset)
 {
-	u8 *found = alloc_pages_exact(2 * len, GFP_NOIO);
-	u8 *expected = found + len;
-	struct bio_vec bvec;
 	struct iov_iter iter;
+	struct bio_vec bvec;
+	u8 expected[64];
+	u32 i, j, part;
 	int err;
-	u32 i;
+
+	bvec_set_page(&bvec, virt_to_page(found), len, 0);
+	err = lfile_transfer_sync(io, false, at, &bvec, 1, 0, len);
+	if (err)
+		return err;
+
+	iov_iter_bvec(&iter, ITER_SOURCE, io->bvec, io->nents, at + len);
+	iov_iter_advance(&iter, at);
+	for (i = 0; i < len; i += part) {
+		part = min_t(u32, len - i, sizeof(expected));
+		if (copy_from_iter(expected, part, &iter) != part)
+			return -EFAULT;
+		for (j = 0; j < part; j++) {
+			if (found[i + j] != expected[j]) {
+				*offset = at + i + j;
+				return -EILSEQ;
+			}
+		}
+	}
+	return 0;
+}
+
+/*
+ * Is the medium as the command expects it? Returns -EILSEQ and the offset of the
+ * first byte that differs if not.
+ */
+static int compare(struct lfile_io *io, u32 *offset)
+{
+	u8 *found = (u8 *)__get_free_page(GFP_NOIO);
+	u32 at, part;
+	int err = 0;
 
 	if (!found)
 		return -ENOMEM;
-	bvec_set_page(&bvec, virt_to_page(found), len, 0);
-	err = lfile_transfer_sync(io, false, &bvec, 1, 0, len);
-	if (err)
-		goto out;
-
-	iov_iter_bvec(&iter, ITER_SOURCE, io->bvec, io->nents, len);
-	if (copy_from_iter(expected, len, &iter) != len) {
-		err = -EFAULT;
-		goto out;
+	for (at = 0; at < io->len && !err; at += part) {
+		part = min_t(u64, io->len - at, PAGE_SIZE);
+		err = compare_piece(io, found, at, part, offset);
 	}
-	for (i = 0; i < len && found[i] == expected[i]; i++)
-		;
-	if (i < len) {
-		*offset = i;
-		err = -EILSEQ;
-	}
-out:
-	free_pages_exact(found, 2 * len);
+	free_page((unsigned long)found);
 	return err;
 }
 
 /*
+ * What the command expected is what was there. If it cannot be written back it may
+ * still be there, where the write has not come to.
+ */
+static void put_back(struct lfile_io *io)
+{
+	u32 offset;
+
+	if (lfile_transfer_sync(io, true, 0, io->bvec, io->nents, 0, io->len) &&
+	    compare(io, &offset))
+		pr_err("%s: COMPARE AND WRITE at byte %lld of %s has failed half-way, and what was there cannot be put back\n",
+		       io->dev->name, io->pos, io->dev->path);
+}
+
+/*
  * A command that is aborted before it writes never does. If it is aborted while
- * it writes, what was there is put back: nobody has seen anything else, for the
- * range is still ours.
+ * it writes, or the write fails half-way, what was there is put back: nobody has
+ * seen anything else, for the range is still ours.
  */
 static void worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	u32 len = io->len, offset = 0;
+	u32 offset = 0;
 	int err;
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	err = lfile_inflight_intact(io) ? compare(io, len, &offset) : -ENODATA;
+	err = lfile_inflight_intact(io) ? compare(io, &offset) : -ENODATA;
 	if (err == -EILSEQ) {
 		lfile_inflight_end_miscompare(io, offset);
 		return;
@@ -101,10 +139,10 @@ static void worker(struct work_struct *work)
 		lfile_inflight_end(io, err);
 		return;
 	}
-	err = lfile_transfer_sync(io, true, io->bvec, io->nents, len, len);
-	if (lfile_inflight_given_up(io))
-		err = lfile_transfer_sync(io, true, io->bvec, io->nents, 0,
-					  len);
+	err = lfile_transfer_sync(io, true, 0, io->bvec, io->nents, io->len,
+				  io->len);
+	if (err || lfile_inflight_given_up(io))
+		put_back(io);
 	lfile_flush_end(io, err);
 }
 
@@ -121,7 +159,7 @@ static sense_reason_t execute(struct se_cmd *cmd)
 	io->sgl = cmd->t_data_sg;
 	io->nents = cmd->t_data_nents;
 	err = lfile_transfer_map(io, GFP_NOIO);
-	/* The data is the block as it was, then as it will be. */
+	/* The data is the blocks as they were, then as they will be. */
 	io->len = cmd->data_length / 2;
 	if (err)
 		lfile_inflight_end(io, err);
@@ -131,15 +169,60 @@ static sense_reason_t execute(struct se_cmd *cmd)
 }
 
 /**
- * lfile_atomic_parse - take COMPARE AND WRITE from target core
- * @cmd: the command, which target core has parsed and checked
+ * lfile_atomic_max - MAXIMUM COMPARE AND WRITE LENGTH
+ * @se_dev: the disk
  *
- * Target core's own excludes other COMPARE AND WRITE commands only, one at a
- * time for a disk, and sleeps in the caller's context for that.
+ * Half of a disk at most, see lfile_atomic_parse().
+ *
+ * Return: blocks, 0 if there is no COMPARE AND WRITE.
  */
-void lfile_atomic_parse(struct se_cmd *cmd)
+u8 lfile_atomic_max(struct se_device *se_dev)
 {
-	cmd->se_cmd_flags &= ~SCF_COMPARE_AND_WRITE;
-	cmd->transport_complete_callback = NULL;
+	struct se_dev_attrib *attrib = &se_dev->dev_attrib;
+	u64 half = (se_dev->transport->get_blocks(se_dev) + 1) / 2;
+
+	if (!attrib->emulate_caw)
+		return 0;
+	return min3(half, (u64)LUNAR_FILE_COMPARE_BYTES / attrib->block_size,
+		    (u64)LUNAR_FILE_COMPARE_MAX);
+}
+
+/**
+ * lfile_atomic_parse - check the CDB of a COMPARE AND WRITE
+ * @cmd: the command
+ * @ops: for sbc_parse_cdb()
+ *
+ * Target core's own is of one block, excludes other COMPARE AND WRITE commands
+ * only, one at a time for a disk, and sleeps in the caller's context for that. So
+ * it gets to see a WRITE of as much data, somewhere on the disk.
+ *
+ * Return: 0, or why the CDB is refused.
+ */
+sense_reason_t lfile_atomic_parse(struct se_cmd *cmd, struct exec_cmd_ops *ops)
+{
+	struct se_device *dev = cmd->se_dev;
+	u64 last = dev->transport->get_blocks(dev);
+	u8 *cdb = cmd->t_task_cdb, own[16];
+	u64 lba = get_unaligned_be64(&cdb[2]);
+	u8 blocks = cdb[13];
+	sense_reason_t ret;
+
+	if (!dev->dev_attrib.emulate_caw)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	if (blocks > lfile_atomic_max(dev))
+		return TCM_INVALID_CDB_FIELD;
+	if (lba > last + 1 || blocks > last + 1 - lba)
+		return TCM_ADDRESS_OUT_OF_RANGE;
+
+	memcpy(own, cdb, sizeof(own));
+	cdb[0] = WRITE_16;
+	put_unaligned_be64(0, &cdb[2]);
+	put_unaligned_be32(2 * blocks, &cdb[10]);
+	ret = sbc_parse_cdb(cmd, ops);
+	memcpy(cdb, own, sizeof(own));
+
+	cmd->t_task_lba = lba;
+	cmd->t_task_nolb = blocks;
 	cmd->execute_cmd = execute;
+	return ret;
 }

@@ -15,6 +15,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_backend.h>
 #include <lunar_file.h>
+#include "answer.h"
 #include "atomic.h"
 #include "attr.h"
 #include "backend.h"
@@ -470,9 +471,6 @@ static void choose_execute(struct se_cmd *cmd)
 	case VARIABLE_LENGTH_CMD:	/* WRITE SAME(32) */
 		cmd->execute_cmd = lfile_space_execute_write_same;
 		break;
-	case COMPARE_AND_WRITE:
-		lfile_atomic_parse(cmd);
-		break;
 	case PERSISTENT_RESERVE_OUT:
 	case MAINTENANCE_OUT:
 		cmd->priv = cmd->execute_cmd;
@@ -490,7 +488,10 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 	cmd->priv = NULL;		/* no record yet */
 	lfile_size_look(dev);
-	ret = lfile_space_parse(cmd, &exec_ops);
+	if (cmd->t_task_cdb[0] == COMPARE_AND_WRITE)
+		ret = lfile_atomic_parse(cmd, &exec_ops);
+	else
+		ret = lfile_space_parse(cmd, &exec_ops);
 	if (ret)
 		return ret;
 	if (changes_medium(cmd)) {
@@ -505,6 +506,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 		return TCM_INVALID_CDB_FIELD;
 
 	lfile_pages_parse(cmd);
+	lfile_answer_parse(cmd);
 	lfile_mode_parse(cmd);
 
 	choose_execute(cmd);

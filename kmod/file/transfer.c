@@ -226,6 +226,7 @@ void lfile_transfer_move(struct lfile_io *io)
  * lfile_transfer_sync - read or write, and wait
  * @io: the record, in stage LFILE_MOVING; says where in the file
  * @write: which
+ * @at: first byte, in the range of the command
  * @bvec: memory
  * @nents: entries of @bvec
  * @skip: bytes to leave out at the beginning of @bvec
@@ -234,7 +235,7 @@ void lfile_transfer_move(struct lfile_io *io)
  * Context: process, sleeps.
  * Return: 0 or negative errno.
  */
-int lfile_transfer_sync(struct lfile_io *io, bool write,
+int lfile_transfer_sync(struct lfile_io *io, bool write, u64 at,
 			const struct bio_vec *bvec, u32 nents, u64 skip,
 			u64 len)
 {
@@ -249,7 +250,7 @@ int lfile_transfer_sync(struct lfile_io *io, bool write,
 			      nents, skip + len);
 		iov_iter_advance(&iter, skip + done);
 		init_sync_kiocb(&iocb, file);
-		iocb.ki_pos = io->pos + done;
+		iocb.ki_pos = io->pos + at + done;
 		if (write) {
 			iocb.ki_flags |= IOCB_WRITE;
 			if (!io->dev->is_block)

@@ -11,7 +11,7 @@ int lfile_transfer_map(struct lfile_io *io, gfp_t gfp);
 void lfile_transfer_move(struct lfile_io *io);
 void lfile_transfer_move_later(struct lfile_io *io);
 void lfile_transfer_queue(struct lfile_io *io);
-int lfile_transfer_sync(struct lfile_io *io, bool write,
+int lfile_transfer_sync(struct lfile_io *io, bool write, u64 at,
 			const struct bio_vec *bvec, u32 nents, u64 skip,
 			u64 len);
 

@@ -92,6 +92,7 @@ run()
 		sg_sync "$dev"
 
 		head -c 512 /dev/zero | tr '\0' A | dd of="$dev" seek=4096 oflag=direct status=none
+		several_blocks "$dev" "$dev"
 		caw A B
 		expect_sense Miscompare "Miscompare" caw A C
 		equal "$(dd if="$dev" bs=512 skip=4096 count=1 iflag=direct status=none | tr -d B | wc -c)" 0 "bytes that are not B"

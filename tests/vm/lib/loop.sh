@@ -194,6 +194,47 @@ write10()
 	sg_raw -s $(($4 * 512)) -i "$2" "$1" $cdb
 }
 
+# compare_and_write SG FILE LBA BLOCKS: FILE has the blocks of 512 bytes as they are
+# expected, then as they shall be.
+compare_and_write()
+{
+	local cdb
+
+	printf -v cdb '89 00 00 00 00 00 %02x %02x %02x %02x 00 00 00 %02x 00 00' \
+		$(($3 >> 24 & 255)) $(($3 >> 16 & 255)) $(($3 >> 8 & 255)) $(($3 & 255)) "$4"
+	# shellcheck disable=SC2086 # one argument for each byte
+	sg_raw -s $(($4 * 1024)) -i "$2" "$1" $cdb
+}
+
+# several_blocks SG DISK: COMPARE AND WRITE of 1 to 255 blocks, and where it says that
+# they differ.
+several_blocks()
+{
+	local n lba=4099 at
+
+	sg_vpd -p bl "$1" | grep -q 'Maximum compare and write length: 255 blocks' ||
+		fail "not 255 blocks in the block limits"
+	for n in 1 2 9 255; do
+		head -c $((n * 512)) /dev/urandom >/tmp/old
+		head -c $((n * 512)) /dev/urandom >/tmp/new
+		write10 "$1" /tmp/old $lba "$n" 2>/dev/null
+		cat /tmp/old /tmp/new >/tmp/caw
+		compare_and_write "$1" /tmp/caw $lba "$n" 2>/dev/null || fail "$n blocks that are equal"
+		dd if="$2" bs=512 skip=$lba count="$n" iflag=direct status=none | cmp - /tmp/new ||
+			fail "$n blocks are not as written"
+		for at in $((n * 512 - 1)) $((n * 300)); do
+			cat /tmp/new /tmp/old >/tmp/caw
+			printf '%b' "$(printf '\\x%02x' $((0x$(od -An -tx1 -j $at -N 1 /tmp/new | tr -d ' ') ^ 255)))" |
+				dd of=/tmp/caw bs=1 seek=$at conv=notrunc status=none
+			expect_sense Miscompare "$(printf 'Info fld=0x%x ' $at)" \
+				compare_and_write "$1" /tmp/caw $lba "$n"
+		done
+		dd if="$2" bs=512 skip=$lba count="$n" iflag=direct status=none | cmp - /tmp/new ||
+			fail "$n blocks have changed in spite of a miscompare"
+	done
+	ok "COMPARE AND WRITE of 1 to 255 blocks"
+}
+
 # caching_page SG: prints "wce=N dpofua=N" as MODE SENSE(6) says now.
 caching_page()
 {
