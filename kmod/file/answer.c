@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What target core says of a disk, put right where the disk can do more.
+ * What target core says of a disk, put right where the disk can do more: INQUIRY,
+ * MODE SENSE, REPORT SUPPORTED OPERATION CODES.
  */
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
@@ -8,6 +9,8 @@
 #include "atomic.h"
 
 #define VPD_BLOCK_LIMITS	0xb0
+#define DPOFUA			0x10	/* of MODE SENSE */
+#define DPO_FUA_USAGE		0x18	/* byte 1 of a CDB */
 
 /* Block Limits VPD page, SBC-4 6.6.4 */
 static void amend_inquiry(struct se_cmd *cmd, u8 *data)
@@ -16,6 +19,37 @@ static void amend_inquiry(struct se_cmd *cmd, u8 *data)
 
 	if (cdb[1] & 1 && cdb[2] == VPD_BLOCK_LIMITS && cmd->data_length > 5)
 		data[5] = lfile_atomic_max(cmd->se_dev);
+}
+
+/* DPOFUA with the write cache off too: each write is what FUA asks for. */
+static void amend_mode_sense(struct se_cmd *cmd, u8 *data, u32 byte)
+{
+	if (cmd->se_dev->dev_attrib.emulate_fua_write &&
+	    cmd->data_length > byte)
+		data[byte] |= DPOFUA;
+}
+
+/* The same for the format of one command, SPC-4 6.35.3. */
+static void amend_opcodes(struct se_cmd *cmd, u8 *data)
+{
+	u8 *cdb = cmd->t_task_cdb;
+
+	if ((cdb[1] & 0x1f) != MI_REPORT_SUPPORTED_OPERATION_CODES ||
+	    !(cdb[2] & 7) || cmd->data_length < 6 || (data[1] & 7) != 3 ||
+	    !cmd->se_dev->dev_attrib.emulate_fua_write)
+		return;
+	switch (cdb[3]) {
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_16:
+	case COMPARE_AND_WRITE:
+		data[5] |= DPO_FUA_USAGE;
+	}
 }
 
 /* Target core calls it before it sends the data, and if there is none. */
@@ -28,7 +62,20 @@ static sense_reason_t amend(struct se_cmd *cmd, bool success, int *post_ret)
 					      NULL;
 	if (!data)
 		return 0;
-	amend_inquiry(cmd, data);
+	switch (cmd->t_task_cdb[0]) {
+	case INQUIRY:
+		amend_inquiry(cmd, data);
+		break;
+	case MODE_SENSE:
+		amend_mode_sense(cmd, data, 2);
+		break;
+	case MODE_SENSE_10:
+		amend_mode_sense(cmd, data, 3);
+		break;
+	case MAINTENANCE_IN:
+		amend_opcodes(cmd, data);
+		break;
+	}
 	transport_kunmap_data_sg(cmd);
 	return 0;
 }
@@ -41,6 +88,11 @@ static sense_reason_t amend(struct se_cmd *cmd, bool success, int *post_ret)
  */
 void lfile_answer_parse(struct se_cmd *cmd)
 {
-	if (cmd->t_task_cdb[0] == INQUIRY)
+	switch (cmd->t_task_cdb[0]) {
+	case INQUIRY:
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+	case MAINTENANCE_IN:
 		cmd->transport_complete_callback = amend;
+	}
 }

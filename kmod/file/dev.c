@@ -46,6 +46,10 @@
  */
 #define WRITERS		4
 
+/* Bits of byte 1 of a CDB, SBC-4 5.16 */
+#define CDB_DPO		0x10
+#define CDB_FUA		0x08
+
 struct lfile_hba {
 	u32 id;
 	u32 next_dev_id;
@@ -479,7 +483,46 @@ static void choose_execute(struct se_cmd *cmd)
 	}
 }
 
-/* Target core checks the CDB, and chooses first. */
+/* Has the CDB the bits DPO and FUA, in byte 1? */
+static bool has_dpofua(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_16:
+	case COMPARE_AND_WRITE:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Target core checks the CDB, and chooses first. With the write cache off it would
+ * refuse FUA; answer.c says that there is FUA then too.
+ */
+static sense_reason_t parse_core(struct se_cmd *cmd)
+{
+	u8 *cdb = cmd->t_task_cdb, flags = cdb[1];
+	bool fua = has_dpofua(cdb) && cmd->se_dev->dev_attrib.emulate_fua_write;
+	sense_reason_t ret;
+
+	if (fua)
+		cdb[1] &= ~(CDB_DPO | CDB_FUA);
+	if (cdb[0] == COMPARE_AND_WRITE)
+		ret = lfile_atomic_parse(cmd, &exec_ops);
+	else
+		ret = lfile_space_parse(cmd, &exec_ops);
+	cdb[1] = flags;
+	if (fua && flags & CDB_FUA)
+		cmd->se_cmd_flags |= SCF_FUA;
+	return ret;
+}
+
 static sense_reason_t parse_cdb(struct se_cmd *cmd)
 {
 	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
@@ -488,10 +531,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 	cmd->priv = NULL;		/* no record yet */
 	lfile_size_look(dev);
-	if (cmd->t_task_cdb[0] == COMPARE_AND_WRITE)
-		ret = lfile_atomic_parse(cmd, &exec_ops);
-	else
-		ret = lfile_space_parse(cmd, &exec_ops);
+	ret = parse_core(cmd);
 	if (ret)
 		return ret;
 	if (changes_medium(cmd)) {

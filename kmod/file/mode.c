@@ -52,7 +52,6 @@ static unsigned int put_block_descriptor(struct se_device *se_dev, u8 *p,
 /* Returns its length, block descriptor included. */
 static unsigned int put_header(struct se_cmd *cmd, u8 *buf)
 {
-	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
 	u8 *cdb = cmd->t_task_cdb;
 	bool ten = cdb[0] == MODE_SENSE_10;
 	bool longlba = ten && cdb[1] & 0x10;
@@ -61,9 +60,7 @@ static unsigned int put_header(struct se_cmd *cmd, u8 *buf)
 	u8 specific = 0;
 
 	if (cmd->se_lun->lun_access_ro || target_lun_is_rdonly(cmd))
-		specific |= 0x80;		/* WP */
-	if (attrib->emulate_write_cache && attrib->emulate_fua_write)
-		specific |= 0x10;		/* DPOFUA */
+		specific |= 0x80;		/* WP; DPOFUA: answer.c */
 	if (!(cdb[1] & 0x08))			/* DBD */
 		descriptor = put_block_descriptor(cmd->se_dev, buf + len,
 						  longlba);

@@ -26,15 +26,15 @@ fresh_data()
 	head -c 4096 /dev/urandom >/tmp/data
 }
 
-# expect CONTROL CACHE WCE DPOFUA: CACHE "-" leaves emulate_write_cache alone
+# expect CONTROL CACHE WCE: CACHE "-" leaves emulate_write_cache alone
 expect()
 {
-	local sg before
+	local sg before cdb
 
 	loop_store m "$image" 64M "$1"
 	[ "$2" = - ] || attrib m emulate_write_cache "$2"
 	sg=$(loop_sg m)
-	equal "$(caching_page "$sg")" "wce=$3 dpofua=$4" "caching page with '$1', $2"
+	equal "$(caching_page "$sg")" "wce=$3 dpofua=1" "caching page with '$1', $2"
 
 	fresh_data
 	before=$(flushes "$below")
@@ -42,9 +42,6 @@ expect()
 	if [ "$3" = 0 ]; then
 		is_stable "$below" || fail "'$1', $2: answered with WCE=0, but not on the disk"
 		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: the disk was not flushed"
-		# DPOFUA=0: the bit is not known
-		expect_sense "Illegal Request" "Invalid field in cdb" \
-			write10 "$sg" /tmp/data $lba 8 fua
 	else
 		case $1 in
 		*async*) ;;	# past the page cache; not stable is the disk's own cache
@@ -59,15 +56,6 @@ expect()
 		sg_sync "$sg"
 		is_stable "$below" || fail "'$1', $2: SYNCHRONIZE CACHE answered, but not on the disk"
 		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: SYNCHRONIZE CACHE did not flush the disk"
-		fresh_data
-		before=$(flushes "$below")
-		write10 "$sg" /tmp/data $lba 8 fua 2>/dev/null
-		is_stable "$below" || fail "'$1', $2: FUA write answered, but not on the disk"
-		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: FUA write did not flush the disk"
-		# WRITE AND VERIFY(10) is for the medium too
-		fresh_data
-		sg_raw -s 4096 -i /tmp/data "$sg" 2e 00 00 00 08 00 00 00 08 00 2>/dev/null
-		is_stable "$below" || fail "'$1', $2: WRITE AND VERIFY answered, but not on the disk"
 		# FUA read: what the cache holds is stable first
 		fresh_data
 		write10 "$sg" /tmp/data $lba 8 2>/dev/null
@@ -80,8 +68,27 @@ expect()
 		sg_sync --immed "$sg"
 		wait_for 10 is_stable "$below"
 	fi
+	# FUA and WRITE AND VERIFY, (10) and (16), are for the medium
+	for cdb in "2a 08 00 00 08 00 00 00 08 00" "8a 18 00 00 00 00 00 00 08 00 00 00 00 08 00 00" \
+			"2e 10 00 00 08 00 00 00 08 00" "8e 00 00 00 00 00 00 00 08 00 00 00 00 08 00 00"; do
+		fresh_data
+		before=$(flushes "$below")
+		# shellcheck disable=SC2086 # one argument for each byte
+		sg_raw -s 4096 -i /tmp/data "$sg" $cdb 2>/dev/null
+		is_stable "$below" || fail "'$1', $2: $cdb answered, but not on the disk"
+		[ "$(flushes "$below")" -gt "$before" ] || fail "'$1', $2: $cdb did not flush the disk"
+	done
+	sg_raw -o /tmp/got -r 4096 "$sg" 28 18 00 00 08 00 00 00 08 00 2>/dev/null
+	cmp /tmp/got /tmp/data || fail "'$1', $2: FUA read"
+	# a range, (10) and (16), one with IMMED, one beyond the end
+	for cdb in "35 00 00 00 08 00 00 00 08 00" "91 02 00 00 00 00 00 00 08 00 00 00 00 08 00 00"; do
+		# shellcheck disable=SC2086
+		sg_raw "$sg" $cdb 2>/dev/null || fail "'$1', $2: $cdb"
+	done
+	expect_sense "Illegal Request" "Logical block address out of range" \
+		sg_raw "$sg" 35 00 00 02 00 00 00 00 01 00
 	loop_remove m
-	ok "control '$1', emulate_write_cache $2: wce=$3 dpofua=$4, and so it is"
+	ok "control '$1', emulate_write_cache $2: wce=$3, and so it is"
 }
 
 # turn_off: data written with the cache on is stable with the first write after
@@ -98,7 +105,7 @@ turn_off()
 	attrib m emulate_write_cache 0
 	write10 "$sg" /dev/zero 0 8 2>/dev/null
 	is_stable "$below" || fail "the cache was turned off, and older data is still in it"
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1"
 	loop_remove m
 	ok "turning the cache off under use"
 }
@@ -147,7 +154,7 @@ by_mode_select()
 	echo "write through" >"$type"
 	is_stable "$below" || fail "'$1': the cache was turned off, and data is still in it"
 	[ "$(flushes "$below")" -gt "$before" ] || fail "'$1': the cache was turned off without a flush"
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1"
 	fresh_data
 	write10 "$sg" /tmp/data $lba 8 2>/dev/null
 	is_stable "$below" || fail "'$1': not stable with the cache turned off"
@@ -160,7 +167,7 @@ by_mode_select()
 	equal "$(caching_page "$sg")" "wce=1 dpofua=1"
 	mode_select "$sg" 00 20 2>/dev/null
 	mode_select "$sg" 00 20 2>/dev/null
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1"
 	# a page that cannot be changed: the same is accepted, another is not
 	sg_raw -o /tmp/control -r 16 "$sg" 1a 08 0a 00 10 00 2>/dev/null
 	{ printf '\0\0\0\0'; tail -c 12 /tmp/control; } >/tmp/list
@@ -175,7 +182,7 @@ by_mode_select()
 	equal "$(changeable "$sg")" 0 "changeable WCE with nv_cache"
 	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 04 20
 	mode_select "$sg" 00 20 2>/dev/null
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1"
 	loop_remove m
 	ok "'$1': the write cache turned on and off by MODE SELECT"
 }
@@ -275,12 +282,12 @@ run()
 		image=/mnt/$fs.img
 		# Written blocks, whose place on the disk does not change.
 		dd if=/dev/zero of="$image" bs=1M count=64 conv=fsync status=none
-		expect "" - 0 0
-		expect "" 1 1 1
-		expect fd_buffered_io=1 - 1 1
-		expect fd_buffered_io=1 0 0 0
-		expect fd_async_io=1 - 0 0
-		expect fd_async_io=1,fd_buffered_io=1 - 1 1
+		expect "" - 0
+		expect "" 1 1
+		expect fd_buffered_io=1 - 1
+		expect fd_buffered_io=1 0 0
+		expect fd_async_io=1 - 0
+		expect fd_async_io=1,fd_buffered_io=1 - 1
 		turn_off
 		by_mode_select ""
 		by_mode_select fd_async_io=1

@@ -95,7 +95,7 @@ nv()
 	log_has "n: nv_cache=1: writes are answered from the cache and never flushed" ||
 		fail "no line in the kernel log"
 	sg=$(loop_sg n)
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0" "caching page with nv_cache"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1" "caching page with nv_cache"
 	head -c 4096 /dev/urandom >/tmp/data
 	for i in 1 2; do	# ext4's first write marks its superblock
 		before=$(flushes "$1")
