@@ -37,7 +37,8 @@
 
 /*
  * =1: direct I/O, asynchronous, past the page cache (O_DIRECT). Says nothing
- * about stability, which is as with the page cache: see the key above.
+ * about stability, which is as with the page cache: see the key above. What the
+ * file cannot do that way goes through the page cache, see LUNAR_FILE_INFO_DIRECT.
  */
 #define LUNAR_FILE_KEY_DIRECT		"fd_async_io"
 
@@ -93,6 +94,15 @@
 #define LUNAR_FILE_FLUSH_IGNORED	"ignored"
 #define LUNAR_FILE_FLUSH_UNKNOWN	"unknown"
 #define LUNAR_FILE_FLUSH_NV_CACHE	"nv_cache"
+
+/*
+ * A line after it if direct I/O was asked for: how requests have to be aligned to go
+ * past the page cache, in bytes. 1: as far as is known they need not. none: all go
+ * through the page cache, for the file has no direct I/O, or is a block device of
+ * larger blocks than attrib/block_size.
+ */
+#define LUNAR_FILE_INFO_DIRECT		"        Direct: %s\n"
+#define LUNAR_FILE_DIRECT_NONE		"none"
 
 /*
  * A line after it if there are any: aborted commands whose I/O the filesystem

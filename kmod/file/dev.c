@@ -135,11 +135,59 @@ static int check_type(struct lfile_dev *dev)
 	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
 }
 
+/*
+ * Can the file do direct I/O, and how has that to be aligned? Unknown is as good as
+ * any: a request that is refused goes through the page cache.
+ */
+static bool find_alignment(struct lfile_dev *dev, struct file *file)
+{
+	struct inode *inode = file->f_mapping->host;
+	struct kstat stat;
+
+	dev->align = 1;
+	dev->align_memory = 1;
+	if (S_ISBLK(inode->i_mode)) {
+		dev->align = bdev_logical_block_size(I_BDEV(inode));
+		dev->align_memory = bdev_dma_alignment(I_BDEV(inode)) + 1;
+	} else if (!vfs_getattr(&file->f_path, &stat, STATX_DIOALIGN,
+				AT_STATX_SYNC_AS_STAT) &&
+		   stat.result_mask & STATX_DIOALIGN) {
+		dev->align = stat.dio_offset_align;
+		dev->align_memory = stat.dio_mem_align;
+	}
+	return dev->align;
+}
+
+/* The file, with O_DIRECT if that is wanted and possible. */
+static struct file *open_image(struct lfile_dev *dev)
+{
+	int flags = (dev->read_only ? O_RDONLY : O_RDWR) | O_LARGEFILE;
+	struct file *file;
+
+	dev->direct = false;
+	if (!dev->wants_direct)
+		return filp_open(dev->path, flags, 0);
+
+	file = filp_open(dev->path, flags | O_DIRECT, 0);
+	if (!IS_ERR(file) && find_alignment(dev, file)) {
+		dev->direct = true;
+		if (dev->align > LUNAR_FILE_SIZE_UNIT)
+			pr_warn("%s: direct I/O to %s is in units of %u bytes: anything else goes through the page cache\n",
+				dev->name, dev->path, dev->align);
+		return file;
+	}
+	if (!IS_ERR(file))
+		filp_close(file, NULL);
+	else if (file != ERR_PTR(-EINVAL))
+		return file;
+	pr_warn("%s: there is no direct I/O to %s: all goes through the page cache\n",
+		dev->name, dev->path);
+	return filp_open(dev->path, flags, 0);
+}
+
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
 static int open_file(struct lfile_dev *dev)
 {
-	int flags = (dev->read_only ? O_RDONLY : O_RDWR) | O_LARGEFILE |
-		    (dev->direct ? O_DIRECT : 0);
 	struct file *file;
 	int err;
 
@@ -151,11 +199,10 @@ static int open_file(struct lfile_dev *dev)
 	if (err)
 		return err;
 
-	file = filp_open(dev->path, flags, 0);
+	file = open_image(dev);
 	if (IS_ERR(file)) {
-		pr_err("%s: cannot open %s to read%s%s: %pe\n", dev->name,
-		       dev->path, dev->read_only ? "" : " and write",
-		       dev->direct ? " directly" : "", file);
+		pr_err("%s: cannot open %s to read%s: %pe\n", dev->name,
+		       dev->path, dev->read_only ? "" : " and write", file);
 		return PTR_ERR(file);
 	}
 	dev->file = file;
@@ -188,27 +235,6 @@ static int set_block_device(struct lfile_dev *dev)
 	return 0;
 }
 
-/* Blocks of 512 bytes have to be good enough for direct I/O. */
-static int check_alignment(struct lfile_dev *dev)
-{
-	struct kstat stat;
-	int err;
-
-	if (!dev->direct)
-		return 0;
-	err = vfs_getattr(&dev->file->f_path, &stat, STATX_DIOALIGN,
-			  AT_STATX_SYNC_AS_STAT);
-	if (err || !(stat.result_mask & STATX_DIOALIGN))
-		return 0;		/* unknown: the first I/O will tell */
-	if (stat.dio_offset_align &&
-	    stat.dio_offset_align <= LUNAR_FILE_SIZE_UNIT)
-		return 0;
-	pr_err("%s: %s: direct I/O there needs an alignment of %u bytes, the disk has blocks of %d\n",
-	       dev->name, dev->path, stat.dio_offset_align,
-	       LUNAR_FILE_SIZE_UNIT);
-	return -EINVAL;
-}
-
 /*
  * A shorter file is extended, so that from here on one that is shorter than
  * its disk has been truncated: lfile_inflight_intact().
@@ -234,7 +260,7 @@ static int set_regular_file(struct lfile_dev *dev)
 	}
 	dev->intact = dev->size;
 	dev->se_dev.dev_attrib.hw_block_size = LUNAR_FILE_SIZE_UNIT;
-	return check_alignment(dev);
+	return 0;
 }
 
 static void set_attributes(struct lfile_dev *dev)
@@ -542,7 +568,8 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 	/* MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated */
 	if ((cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
-	    cmd->data_length / attrib->block_size > attrib->hw_max_sectors)
+	    cmd->data_length >
+		    (u64)attrib->hw_max_sectors * attrib->hw_block_size)
 		return TCM_INVALID_CDB_FIELD;
 
 	lfile_pages_parse(cmd);

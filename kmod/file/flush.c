@@ -182,7 +182,7 @@ static int check_writeback(struct lfile_io *io)
 	/* Pairs with note_error(). */
 	if (smp_load_acquire(&dev->wb_errors) != io->wb_seen)
 		return READ_ONCE(dev->wb_error);
-	if (dev->direct)		/* nothing in the page cache */
+	if (dev->direct && !io->buffered) /* nothing in the page cache */
 		return 0;
 	if (filemap_check_wb_err(dev->file->f_mapping,
 				 READ_ONCE(dev->file->f_wb_err))) {

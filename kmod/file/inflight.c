@@ -118,6 +118,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->len = cmd->data_length;
 	io->moved = 0;
 	io->write = write;
+	io->buffered = false;
 	/*
 	 * Before the first byte is written: a writeback that fails from here
 	 * on may be that of this command's data, whoever hears of it first.

@@ -60,7 +60,7 @@ struct lfile_dev {
 	u64 size;				/* bytes, may grow: size.c */
 	bool has_size;				/* I: control keys given */
 	bool write_back;			/* I */
-	bool direct;				/* I */
+	bool wants_direct, direct;		/* I: asked for; O_DIRECT */
 	bool read_only;				/* I */
 	bool shared;				/* I: the file may have other disks */
 	bool nv_cache;				/* I: never flush */
@@ -70,6 +70,7 @@ struct lfile_dev {
 	struct file *file;			/* I */
 	struct inode *inode;			/* I: of the data */
 	bool is_block;				/* I */
+	u32 align, align_memory;		/* of direct I/O */
 	bool lends;				/* I: see pages.c */
 	bool nowait_read;			/* I: worth an attempt inline */
 	bool nowait_write;			/* I */
@@ -150,6 +151,7 @@ struct lfile_io {
 	u64 len;
 	u64 moved;
 	bool write;				/* changes the medium */
+	bool buffered;				/* though the disk is direct */
 	u32 wb_seen;				/* wb_errors before the change */
 
 	struct lfile_span *spans;		/* of UNMAP */

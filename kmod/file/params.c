@@ -15,6 +15,7 @@
 #include "params.h"
 #include "size.h"
 #include "stable.h"
+#include "transfer.h"
 
 enum control_key {
 	KEY_PATH,
@@ -99,7 +100,7 @@ static int set_key(struct lfile_dev *dev, char *word)
 		dev->write_back = true;
 		return 0;
 	case KEY_DIRECT:
-		dev->direct = true;
+		dev->wants_direct = true;
 		return 0;
 	case KEY_READ_ONLY:
 		dev->read_only = true;
@@ -166,6 +167,20 @@ ssize_t lfile_params_set(struct se_device *se_dev, const char *page,
 	return err ?: count;
 }
 
+/* How direct it is, if that was asked for. Returns bytes written. */
+static ssize_t show_direct(struct lfile_dev *dev, char *page)
+{
+	char word[12] = LUNAR_FILE_DIRECT_NONE;
+	u32 align;
+
+	if (!dev->wants_direct || !target_dev_configured(&dev->se_dev))
+		return 0;
+	align = lfile_transfer_align(dev);
+	if (align)
+		snprintf(word, sizeof(word), "%u", align);
+	return sprintf(page, LUNAR_FILE_INFO_DIRECT, word);
+}
+
 /**
  * lfile_params_show - our lines of the info attribute
  * @se_dev: the disk
@@ -186,9 +201,10 @@ ssize_t lfile_params_show(struct se_device *se_dev, char *page)
 		      dev->id, dev->path, READ_ONCE(dev->size),
 		      dev->write_back ? LUNAR_FILE_MODE_BACK :
 					LUNAR_FILE_MODE_THROUGH,
-		      dev->direct,
+		      dev->wants_direct,
 		      target_dev_configured(se_dev) ? lfile_stable_word(dev) :
 						      LUNAR_FILE_FLUSH_UNKNOWN);
+	len += show_direct(dev, page + len);
 	if (orphans)
 		len += sprintf(page + len, LUNAR_FILE_INFO_ORPHANS, orphans,
 			       READ_ONCE(dev->orphan_bytes));

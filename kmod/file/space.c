@@ -39,11 +39,24 @@ static int discard(struct lfile_dev *dev, loff_t pos, u64 len)
 	return err;
 }
 
+/* Blocks of the device may be larger than those of the disk: attrib/block_size. */
+static u32 device_block(struct lfile_dev *dev)
+{
+	return dev->is_block ? bdev_logical_block_size(I_BDEV(dev->inode)) : 1;
+}
+
+/* A part of a block of the device stays mapped. */
 static int unmap_span(struct lfile_dev *dev, const struct lfile_span *span)
 {
+	u32 unit = device_block(dev);
+	loff_t pos = round_up(span->pos, unit);
+	loff_t end = round_down(span->pos + span->len, unit);
+
+	if (pos >= end)
+		return 0;
 	if (dev->is_block && !dev->se_dev.dev_attrib.unmap_zeroes_data)
-		return discard(dev, span->pos, span->len);
-	return vfs_fallocate(dev->file, PUNCH, span->pos, span->len);
+		return discard(dev, pos, end - pos);
+	return vfs_fallocate(dev->file, PUNCH, pos, end - pos);
 }
 
 static void unmap_worker(struct work_struct *work)
@@ -351,7 +364,8 @@ static void write_same_worker(struct work_struct *work)
 		lfile_inflight_end(io, -ENODATA);
 		return;
 	}
-	if (!memchr_inv(page_address(io->block), 0, PAGE_SIZE)) {
+	if (!memchr_inv(page_address(io->block), 0, PAGE_SIZE) &&
+	    !((io->pos | io->len) & (device_block(io->dev) - 1))) {
 		if (io->unmap)
 			err = vfs_fallocate(file, PUNCH, io->pos, io->len);
 		if (err == -EOPNOTSUPP)

@@ -2,6 +2,9 @@
 /*
  * Moving the data of a command between its scatterlist and the file.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitops.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
@@ -48,6 +51,28 @@ int lfile_transfer_map(struct lfile_io *io, gfp_t gfp)
 }
 
 /*
+ * Does all of a direct disk go through the page cache? For a block device of larger
+ * blocks than the disk has: after asynchronous direct writes the block layer leaves
+ * behind what a reader has put into the cache meanwhile; filesystems do not.
+ */
+static bool never_direct(const struct lfile_dev *dev)
+{
+	return !dev->direct ||
+	       (dev->is_block && dev->se_dev.dev_attrib.block_size < dev->align);
+}
+
+/**
+ * lfile_transfer_align - how direct is the I/O of a disk?
+ * @dev: the disk, configured
+ *
+ * Return: the unit of direct I/O in bytes, 0 if all goes through the page cache.
+ */
+u32 lfile_transfer_align(const struct lfile_dev *dev)
+{
+	return never_direct(dev) ? 0 : READ_ONCE(dev->align);
+}
+
+/*
  * Freeze protection of an asynchronous write is dropped by its completion, in
  * another context. Block devices need none.
  */
@@ -73,6 +98,46 @@ static void end_write(struct lfile_io *io)
 		kiocb_end_write(&io->iocb);
 }
 
+/*
+ * Direct I/O in units of more than a block of the disk: what is less goes through
+ * the page cache. It overlaps whatever is in flight directly in the same unit, so
+ * ranges keep them apart, and the filesystem what is in the cache.
+ */
+static void choose_path(struct lfile_io *io, struct kiocb *iocb,
+			const struct iov_iter *iter)
+{
+	const struct lfile_dev *dev = io->dev;
+	u32 align = READ_ONCE(dev->align);
+
+	if (!dev->direct)
+		return;
+	if (never_direct(dev) || iocb->ki_pos & (align - 1) ||
+	    !iov_iter_is_aligned(iter, dev->align_memory - 1, align - 1))
+		io->buffered = true;
+	if (io->buffered)
+		iocb->ki_flags &= ~IOCB_DIRECT;
+}
+
+/*
+ * The filesystem refuses a request of direct I/O, and has not said before what it
+ * takes. Smaller ones are not tried again.
+ */
+static bool refused(struct lfile_io *io, const struct kiocb *iocb, long ret)
+{
+	u64 unit = 1ULL << __ffs64(io->pos | io->len);
+	struct lfile_dev *dev = io->dev;
+
+	if (ret != -EINVAL || !(iocb->ki_flags & IOCB_DIRECT))
+		return false;
+	io->buffered = true;
+	if (unit < PAGE_SIZE && unit >= READ_ONCE(dev->align)) {
+		WRITE_ONCE(dev->align, 2 * unit);
+		pr_warn("%s: %s refuses direct I/O in units of %llu bytes: that goes through the page cache\n",
+			dev->name, dev->path, unit);
+	}
+	return true;
+}
+
 static void step_over(struct lfile_io *io, long ret)
 {
 	bool nowait = io->iocb.ki_flags & IOCB_NOWAIT;
@@ -82,7 +147,8 @@ static void step_over(struct lfile_io *io, long ret)
 
 	if (io->moved == io->len)
 		io->done(io, 0);
-	else if (ret > 0 || nowait)	/* only a worker's failure counts */
+	else if (refused(io, &io->iocb, ret) || ret > 0 ||
+		 nowait)		/* only a worker's failure counts */
 		lfile_transfer_queue(io);
 	else if (ret)
 		io->done(io, ret);
@@ -122,15 +188,16 @@ static void step(struct lfile_io *io, bool nowait)
 		io->iocb.ki_flags |= IOCB_NOWAIT;
 	if (io->write)
 		io->iocb.ki_flags |= IOCB_WRITE;
-	if (io->dev->direct)
-		io->iocb.ki_complete = aio_complete;
 	atomic_set(&io->turns, 2);
 
 	iov_iter_bvec(&iter, io->write ? ITER_SOURCE : ITER_DEST, io->bvec,
 		      io->nents, io->len);
 	iov_iter_advance(&iter, io->moved);
+	choose_path(io, &io->iocb, &iter);
+	if (io->iocb.ki_flags & IOCB_DIRECT)
+		io->iocb.ki_complete = aio_complete;
 
-	if (!start_write(io, nowait)) {
+	if ((io->buffered && nowait) || !start_write(io, nowait)) {
 		lfile_transfer_queue(io);
 		return;
 	}
@@ -251,6 +318,7 @@ int lfile_transfer_sync(struct lfile_io *io, bool write, u64 at,
 		iov_iter_advance(&iter, skip + done);
 		init_sync_kiocb(&iocb, file);
 		iocb.ki_pos = io->pos + at + done;
+		choose_path(io, &iocb, &iter);
 		if (write) {
 			iocb.ki_flags |= IOCB_WRITE;
 			if (!io->dev->is_block)
@@ -260,6 +328,10 @@ int lfile_transfer_sync(struct lfile_io *io, bool write, u64 at,
 				kiocb_end_write(&iocb);
 		} else {
 			ret = file->f_op->read_iter(&iocb, &iter);
+		}
+		if (refused(io, &iocb, ret)) {
+			ret = 0;
+			continue;
 		}
 		if (ret < 0)
 			return ret;
