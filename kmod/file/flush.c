@@ -25,6 +25,7 @@
 #include <target/target_core_backend.h>
 #include "flush.h"
 #include "inflight.h"
+#include "stable.h"
 
 /*
  * Shared by all disks: a disk has at most one item in it, so one that hangs
@@ -106,7 +107,7 @@ static void flush_worker(struct work_struct *work)
 	if (start > end)
 		return;
 
-	err = vfs_fsync_range(dev->file, start, end, 1);
+	err = vfs_fsync_range(dev->file, start, end, 1) ?: lfile_stable_check(dev);
 	if (err) {
 		spin_lock(&dev->wb_lock);
 		note_error(dev, err);

@@ -17,6 +17,7 @@
 #include "flush.h"
 #include "inflight.h"
 #include "space.h"
+#include "stable.h"
 #include "transfer.h"
 
 #define PUNCH	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
@@ -45,6 +46,13 @@ static u32 device_block(struct lfile_dev *dev)
 	return dev->is_block ? bdev_logical_block_size(I_BDEV(dev->inode)) : 1;
 }
 
+/* Some filesystems leave the check for a read-only one to those before them. */
+static int change_space(struct lfile_dev *dev, int mode, loff_t pos, u64 len)
+{
+	return lfile_stable_check(dev) ?:
+	       vfs_fallocate(dev->file, mode, pos, len);
+}
+
 /* A part of a block of the device stays mapped. */
 static int unmap_span(struct lfile_dev *dev, const struct lfile_span *span)
 {
@@ -56,7 +64,7 @@ static int unmap_span(struct lfile_dev *dev, const struct lfile_span *span)
 		return 0;
 	if (dev->is_block && !dev->se_dev.dev_attrib.unmap_zeroes_data)
 		return discard(dev, pos, end - pos);
-	return vfs_fallocate(dev->file, PUNCH, pos, end - pos);
+	return change_space(dev, PUNCH, pos, end - pos);
 }
 
 static void unmap_worker(struct work_struct *work)
@@ -355,7 +363,6 @@ static void write_repeatedly(struct lfile_io *io)
 static void write_same_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	struct file *file = io->dev->file;
 	int err = -EOPNOTSUPP;
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
@@ -367,9 +374,9 @@ static void write_same_worker(struct work_struct *work)
 	if (!memchr_inv(page_address(io->block), 0, PAGE_SIZE) &&
 	    !((io->pos | io->len) & (device_block(io->dev) - 1))) {
 		if (io->unmap)
-			err = vfs_fallocate(file, PUNCH, io->pos, io->len);
+			err = change_space(io->dev, PUNCH, io->pos, io->len);
 		if (err == -EOPNOTSUPP)
-			err = vfs_fallocate(file, ZERO, io->pos, io->len);
+			err = change_space(io->dev, ZERO, io->pos, io->len);
 	}
 	if (err == -EOPNOTSUPP)
 		write_repeatedly(io);

@@ -127,6 +127,23 @@ int lfile_stable_configure(struct lfile_dev *dev)
 }
 
 /**
+ * lfile_stable_check - can the image still be written for good?
+ * @dev: the disk
+ *
+ * A filesystem that was made read-only under an open file (an error, SysRq) may keep
+ * what is in the page cache to itself, and let fsync succeed.
+ *
+ * Return: 0, or -EROFS if its filesystem has become read-only.
+ */
+int lfile_stable_check(const struct lfile_dev *dev)
+{
+	bool lost = !dev->is_block && !dev->read_only &&
+		    sb_rdonly(dev->inode->i_sb);
+
+	return lost ? -EROFS : 0;
+}
+
+/**
  * lfile_stable_word - what a flush is worth, for the info attribute
  * @dev: the disk
  *

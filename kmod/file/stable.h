@@ -6,6 +6,7 @@
 struct lfile_dev;
 
 int lfile_stable_configure(struct lfile_dev *dev);
+int lfile_stable_check(const struct lfile_dev *dev);
 const char *lfile_stable_word(const struct lfile_dev *dev);
 
 #endif /* LFILE_STABLE_H */
