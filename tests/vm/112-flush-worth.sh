@@ -31,20 +31,6 @@ fsyncs()
 	grep -c . /mnt/below/image.fsyncs 2>/dev/null || true
 }
 
-fuse_server()
-{
-	mkdir -p /mnt/below /mnt/fuse
-	mount -t tmpfs tmpfs /mnt/below
-	truncate -s 16M /mnt/below/image
-	python3 /lunar/lib/fuse.py /mnt/fuse /mnt/below/image "$@" </dev/null >/dev/null 2>&1
-}
-
-fuse_done()
-{
-	umount /mnt/fuse
-	umount -l /mnt/below
-}
-
 fuse()
 {
 	local sg before
@@ -55,7 +41,7 @@ fuse()
 		ok "no FUSE in this kernel, left out"
 		return
 	fi
-	fuse_server
+	fuse_server 16M
 	loop_store f /mnt/fuse/image 16M
 	# User Mode Linux has no kretprobes.
 	if [ "$LUNAR_ACCEL" = uml ]; then
@@ -76,7 +62,7 @@ fuse()
 	ok "FUSE server with fsync: asked by each flush"
 
 	[ "$LUNAR_ACCEL" != uml ] || return 0
-	fuse_server nofsync
+	fuse_server 16M nofsync
 	one /mnt/fuse/image 16M ignored
 	log_has "w: the FUSE server of /mnt/fuse/image does not implement fsync" ||
 		fail "no line in the kernel log"

@@ -14,6 +14,7 @@ needs()
 	needs_lunar_file
 }
 
+# How to make the file hang, and how to release it.
 SUSPEND="dmsetup suspend --noflush --nolockfs --noudevsync hang"
 RESUME="dmsetup resume --noudevsync hang"
 
@@ -56,10 +57,10 @@ removal()
 	ok "removal waits for what was given up, and says so"
 }
 
-# two_luns CONTROL: LUN 0 can hang, LUN 1 has nothing to do with it.
+# two_luns IMAGE CONTROL: LUN 0 can hang, LUN 1 has nothing to do with it.
 two_luns()
 {
-	backstore disk0 "$(dm_device halves)" 64M "$1"
+	backstore disk0 "$1" 64M "$2"
 	backstore disk1 /tmp/other.img 16M
 	target "$TARGET" "$PORTAL"
 	lun "$TARGET" 0 disk0
@@ -68,9 +69,30 @@ two_luns()
 	enable_target "$TARGET"
 }
 
+# A server in user space that is stopped: no signal reaches who waits for it.
+stopped_server()
+{
+	local pid
+
+	modprobe fuse 2>/dev/null || true
+	if [ ! -c /dev/fuse ]; then
+		[ "$LUNAR_ACCEL" = uml ] || fail "no FUSE in this kernel"
+		return
+	fi
+	fuse_server 64M
+	pid=$(pgrep -f /lunar/lib/fuse.py)
+	SUSPEND="kill -STOP $pid"
+	RESUME="kill -CONT $pid"
+	two_luns /mnt/fuse/image "$1"
+	cases order-reset order-other
+	ok "a FUSE server that is stopped, '$1'"
+	removal
+	fuse_done
+}
+
 run()
 {
-	local disk half
+	local disk half above
 
 	disk=$(spare_disk 0)
 	modprobe dm-mod
@@ -84,14 +106,18 @@ run()
 	lunar_load
 
 	defer rm -f /tmp/other.img
-	two_luns fd_buffered_io=1,fd_async_io=1
+	above=$(dm_device halves)
+	two_luns "$above" fd_buffered_io=1,fd_async_io=1
 	cases order-abort order-cancel order-read order-reset order-other order-random caw-abort caw-order caw-miscompare
 	ok "direct I/O"
 	removal
 
 	# A write is in the page cache and waits for a flush that hangs.
-	two_luns ""
+	two_luns "$above" ""
 	cases order-reset order-other order-random caw-miscompare
 	ok "write-through"
 	removal
+
+	stopped_server ""
+	stopped_server fd_async_io=1
 }

@@ -289,3 +289,20 @@ dm_device()
 {
 	echo "/dev/$(dmsetup info -c --noheadings -o blkdevname "$1")"
 }
+
+# fuse_server SIZE [nofsync]: a file /mnt/fuse/image of a server in user space, its
+# data in /mnt/below/image.
+fuse_server()
+{
+	mkdir -p /mnt/below /mnt/fuse
+	mount -t tmpfs tmpfs /mnt/below
+	truncate -s "$1" /mnt/below/image
+	shift
+	python3 /lunar/lib/fuse.py /mnt/fuse /mnt/below/image "$@" </dev/null >/dev/null 2>&1
+}
+
+fuse_done()
+{
+	umount /mnt/fuse
+	umount -l /mnt/below
+}
