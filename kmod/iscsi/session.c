@@ -76,21 +76,6 @@ static bool same_port(const struct lunar_conn *a, const struct lunar_conn *b)
 #define MAX_DRAINING	4
 #define CROWD_WAIT	(2 * HZ)
 
-/* Does the initiator port hold as many dead sessions as it may? */
-static bool crowded(struct lunar_conn *conn)
-{
-	struct lunar_conn *other;
-	int nr = 0;
-
-	spin_lock_bh(&conn->tpg->lock);
-	list_for_each_entry(other, &conn->tpg->conns, tpg_entry)
-		if (other->claimed && other->detached && same_port(conn, other))
-			nr++;
-	spin_unlock_bh(&conn->tpg->lock);
-	return nr >= MAX_DRAINING &&
-	       lunar_conn_state(conn) < LUNAR_CONN_CLOSING;
-}
-
 /* Nothing that came by @other can have an effect any more. */
 static bool is_over(struct lunar_conn *other)
 {
@@ -99,37 +84,47 @@ static bool is_over(struct lunar_conn *other)
 }
 
 /*
- * Closes every other holder of this initiator port; true if there is none that
- * may still write.
+ * Closes every other holder of this initiator port. Returns 0 if none is left that
+ * may still write; -EBUSY if there are more dead ones than may be, -ETIMEDOUT if
+ * one may write, -ECONNABORTED if a newer login has closed this one: it wins.
  */
-static bool port_is_ours(struct lunar_conn *conn)
+static int claim_port(struct lunar_conn *conn)
 {
 	struct lunar_conn *other;
-	bool ours = true;
+	int ret = 0, dead = 0;
 
 	spin_lock_bh(&conn->tpg->lock);
-	/* A newer login has closed this one, under this lock: it wins. */
-	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
+	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING) {
+		ret = -ECONNABORTED;
 		goto unlock;
+	}
 	conn->claimed = true;
 	list_for_each_entry(other, &conn->tpg->conns, tpg_entry) {
-		if (other == conn || !other->claimed || is_over(other) ||
-		    !same_port(conn, other))
+		if (other == conn || !other->claimed || !same_port(conn, other))
+			continue;
+		dead += other->detached;
+		if (is_over(other))
 			continue;
 		if (lunar_conn_state(other) < LUNAR_CONN_CLOSING)
 			lunar_stats_inc(LUNAR_STAT_reinstated);
 		lunar_conn_close(other, LUNAR_CLOSE_REINSTATED);
-		ours = false;
+		ret = -ETIMEDOUT;
 	}
+	if (dead > MAX_DRAINING)
+		ret = -EBUSY;
 unlock:
 	spin_unlock_bh(&conn->tpg->lock);
-	return ours;
+	return ret;
 }
 
-static bool port_free_or_closing(struct lunar_conn *conn)
+/* The same until there is nothing to wait for. */
+static int wait_for_port(struct lunar_conn *conn, unsigned long timeout)
 {
-	return lunar_conn_state(conn) >= LUNAR_CONN_CLOSING ||
-	       port_is_ours(conn);
+	int ret;
+
+	wait_event_timeout(conn->tpg->idle, (ret = claim_port(conn)) == 0 ||
+			   ret == -ECONNABORTED, timeout);
+	return ret;
 }
 
 /**
@@ -149,21 +144,17 @@ static bool port_free_or_closing(struct lunar_conn *conn)
  */
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds)
 {
-	long left;
+	int ret;
 
-	/* They may be on their way out. */
-	if (!wait_event_timeout(conn->tpg->idle, !crowded(conn), CROWD_WAIT))
-		return -EBUSY;
-	left = wait_event_timeout(conn->tpg->idle, port_free_or_closing(conn),
-				  seconds * HZ);
-	if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING)
-		return -ECONNABORTED;
-	if (left)
-		return 0;
-	pr_info_ratelimited("%s: no new login, writes of the old session may still land on %s tpgt %u\n",
-			    conn->session->initiator, conn->tpg->target->name,
-			    conn->tpg->tag);
-	return -ETIMEDOUT;
+	/* Dead ones may be on their way out. */
+	ret = wait_for_port(conn, CROWD_WAIT);
+	if (ret == -ETIMEDOUT)
+		ret = wait_for_port(conn, seconds * HZ);
+	if (ret == -ETIMEDOUT)
+		pr_info_ratelimited("%s: no new login, writes of the old session may still land on %s tpgt %u\n",
+				    conn->session->initiator,
+				    conn->tpg->target->name, conn->tpg->tag);
+	return ret;
 }
 
 /*
