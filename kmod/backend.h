@@ -8,6 +8,7 @@
 
 #include <linux/string.h>
 #include <target/target_core_base.h>
+#include <target/target_core_backend.h>
 #include <target/target_core_fabric.h>
 #include <lunar.h>
 
@@ -26,9 +27,29 @@
  * a later command that overlaps it is carried out, even if the earlier one was
  * aborted meanwhile. Then a new session may write while commands of the one
  * before it are stuck in the backstore: what it writes will stay. Commands of any
- * other backstore that may still write are waited for.
+ * other backstore that may still write are waited for. The target_backend_ops is
+ * then that of a struct lunar_backend_ops.
  */
 #define LUNAR_TRANSPORT_ORDERED		0x40
+
+/**
+ * struct lunar_backend_ops - a backstore that sets LUNAR_TRANSPORT_ORDERED
+ * @ops:	what target core knows of it
+ * @abort:	give a command up, or have whoever works on it do that soon. The
+ *		fabric has marked it CMD_T_ABORTED, so it is completed with no more
+ *		ado. Comes with a spinlock held, and may come just after the command
+ *		was completed, when the disk goes: it is freed by RCU.
+ */
+struct lunar_backend_ops {
+	struct target_backend_ops	ops;
+	void (*abort)(struct se_cmd *se_cmd);
+};
+
+static inline const struct lunar_backend_ops *
+lunar_backend_ops(const struct se_device *dev)
+{
+	return container_of(dev->transport, struct lunar_backend_ops, ops);
+}
 
 /**
  * struct lunar_loan - page-cache pages that a backstore lends for a READ

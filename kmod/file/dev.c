@@ -66,7 +66,7 @@ static struct workqueue_struct *control_wq;
 static LIST_HEAD(disks);
 static DEFINE_MUTEX(disks_lock);
 
-/* tb_dev_attrib_attrs of backend_ops */
+/* tb_dev_attrib_attrs of backend.ops */
 static struct configfs_attribute **attrib_attrs;
 
 static int attach_hba(struct se_hba *hba, u32 host_id)
@@ -582,40 +582,47 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 }
 
 /*
- * Target core has marked these commands and will wait for them. It writes files
- * itself for those of control_wq, which cannot be given up; their priv is no
- * record of ours, not even while they are to report a unit attention.
+ * Target core writes files itself for those of control_wq: it has them. Their priv
+ * is no record of ours, nor is that of a command that reports a unit attention.
  */
+static void abort_cmd(struct se_cmd *cmd)
+{
+	if (cmd->execute_cmd != execute_control && !lfile_ua_parsed(cmd))
+		lfile_inflight_abort(to_lfile_dev(cmd->se_dev), cmd);
+}
+
+/* Target core has marked these commands and will wait for them. */
 static void tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table tmf,
 		       struct list_head *aborted)
 {
 	struct se_cmd *cmd, *next;
 
 	list_for_each_entry_safe(cmd, next, aborted, state_list)
-		if (cmd->execute_cmd != execute_control &&
-		    !lfile_ua_parsed(cmd))
-			lfile_inflight_abort(to_lfile_dev(se_dev), cmd);
+		abort_cmd(cmd);
 }
 
-static struct target_backend_ops backend_ops = {
-	.inquiry_prod		= LUNAR_FILE_PRODUCT,
-	.inquiry_rev		= LUNAR_FILE_REVISION,
-	.owner			= THIS_MODULE,
-	.transport_flags_default = LUNAR_TRANSPORT_NONBLOCK |
-				   LUNAR_TRANSPORT_ORDERED,
-	.attach_hba		= attach_hba,
-	.detach_hba		= detach_hba,
-	.alloc_device		= alloc_device,
-	.configure_device	= configure_device,
-	.destroy_device		= destroy_device,
-	.free_device		= free_device,
-	.configure_unmap	= configure_unmap,
-	.parse_cdb		= parse_cdb,
-	.tmr_notify		= tmr_notify,
-	.set_configfs_dev_params = lfile_params_set,
-	.show_configfs_dev_params = lfile_params_show,
-	.get_device_type	= sbc_get_device_type,
-	.get_blocks		= get_blocks,
+static struct lunar_backend_ops backend = {
+	.abort = abort_cmd,
+	.ops = {
+		.inquiry_prod		= LUNAR_FILE_PRODUCT,
+		.inquiry_rev		= LUNAR_FILE_REVISION,
+		.owner			= THIS_MODULE,
+		.transport_flags_default = LUNAR_TRANSPORT_NONBLOCK |
+					   LUNAR_TRANSPORT_ORDERED,
+		.attach_hba		= attach_hba,
+		.detach_hba		= detach_hba,
+		.alloc_device		= alloc_device,
+		.configure_device	= configure_device,
+		.destroy_device		= destroy_device,
+		.free_device		= free_device,
+		.configure_unmap	= configure_unmap,
+		.parse_cdb		= parse_cdb,
+		.tmr_notify		= tmr_notify,
+		.set_configfs_dev_params = lfile_params_set,
+		.show_configfs_dev_params = lfile_params_show,
+		.get_device_type	= sbc_get_device_type,
+		.get_blocks		= get_blocks,
+	},
 };
 
 /**
@@ -630,21 +637,21 @@ int lfile_dev_register(const char *name)
 	int err;
 
 	if (!*name || strchr(name, '_') || strchr(name, '/') ||
-	    strscpy(backend_ops.name, name, sizeof(backend_ops.name)) < 0) {
+	    strscpy(backend.ops.name, name, sizeof(backend.ops.name)) < 0) {
 		pr_err("name=%s: must have 1 to %zu characters, no underscore or slash\n",
-		       name, sizeof(backend_ops.name) - 1);
+		       name, sizeof(backend.ops.name) - 1);
 		return -EINVAL;
 	}
 	attrib_attrs = lfile_attr_create();
 	if (!attrib_attrs)
 		return -ENOMEM;
-	backend_ops.tb_dev_attrib_attrs = attrib_attrs;
+	backend.ops.tb_dev_attrib_attrs = attrib_attrs;
 	control_wq = alloc_workqueue("lfile-control", WQ_UNBOUND, 0);
 	if (!control_wq) {
 		err = -ENOMEM;
 		goto free_attrs;
 	}
-	err = transport_backend_register(&backend_ops);
+	err = transport_backend_register(&backend.ops);
 	if (err)
 		goto destroy_wq;
 	return 0;
@@ -668,7 +675,7 @@ free_attrs:
  */
 void lfile_dev_unregister(void)
 {
-	target_backend_unregister(&backend_ops);
+	target_backend_unregister(&backend.ops);
 	destroy_workqueue(control_wq);
 	kfree(attrib_attrs);
 }

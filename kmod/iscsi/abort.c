@@ -8,14 +8,18 @@
 #include "stats.h"
 
 /*
- * Target core works on each request in a work item of system_wq, which has 256 per
- * CPU, and waits there for the backstore. One that does not give commands up must
- * not take them all.
+ * Target core works on each reset in a work item of system_wq, which has 256 per
+ * CPU, and waits there for the disk. Disks that hang must not take what others
+ * need: those that have few requests come first.
  */
-#define MAX_TMRS	128
+#define MAX_RESETS	128
+#define DISK_RESETS	8
 
-static atomic_t nr_tmrs;
 static atomic_t nr_resets;
+
+/* What target core works on: the disk of each request, or NULL. */
+static const struct se_device *resets[MAX_RESETS];
+static DEFINE_SPINLOCK(resets_lock);
 
 /* Not yet with target core, or there only for its buffer: ours to end. */
 static bool is_ours(const struct lunar_cmd *cmd)
@@ -24,14 +28,52 @@ static bool is_ours(const struct lunar_cmd *cmd)
 }
 
 /* Ends a command that is ours: it waits for data, or was never executed. */
-static void end_here(struct lunar_cmd *cmd)
+static void end_here(struct lunar_cmd *cmd, sense_reason_t reason)
 {
+	struct lunar_rx *rx = &cmd->conn->rx;
+
+	/* The rest of a data segment on its way goes nowhere. */
+	if (rx->cmd == cmd) {
+		rx->cmd = NULL;
+		rx->dest = LUNAR_RX_SKIP;
+	}
 	if (cmd->state == LUNAR_CMD_NEED_DATA)
 		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
 	list_del_init(&cmd->tx_entry);
-	transport_generic_request_failure(&cmd->se_cmd,
-					  TCM_CHECK_CONDITION_ABORT_CMD);
+	lunar_stats_inc(LUNAR_STAT_aborted);
+	transport_generic_request_failure(&cmd->se_cmd, reason);
+}
+
+/*
+ * Has a backstore of ours give a command up, or end it at the next step that it
+ * takes. To target core it is as if it had aborted the command, so a LOGICAL UNIT
+ * RESET waits for it; @tas: with TASK ABORTED as its answer. Target core's own ABORT
+ * TASK would come to the same, but needs the LUN to be mapped still, and a work
+ * item each.
+ *
+ * With cmd_lock held, which keeps the command, and is an RCU read side section. A
+ * command in this state has not been answered, so its LUN and its disk are there,
+ * or were when the section began; see struct lunar_backend_ops.
+ */
+static void give_up(struct lunar_cmd *cmd, bool tas)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	struct se_device *dev = se_cmd->se_dev;
+	unsigned long flags;
+	bool aborted;
+
+	lockdep_assert_held(&cmd->conn->cmd_lock);
+	if (!cmd->ordered || READ_ONCE(cmd->state) != LUNAR_CMD_EXEC)
+		return;
+	spin_lock_irqsave(&se_cmd->t_state_lock, flags);
+	aborted = !(se_cmd->transport_state & (CMD_T_COMPLETE | CMD_T_ABORTED));
+	if (aborted)
+		se_cmd->transport_state |= CMD_T_ABORTED |
+					   (tas ? CMD_T_TAS : 0);
+	spin_unlock_irqrestore(&se_cmd->t_state_lock, flags);
+	if (aborted)
+		lunar_backend_ops(dev)->abort(se_cmd);
 }
 
 static bool contains(const struct lunar_abort_set *set,
@@ -42,15 +84,12 @@ static bool contains(const struct lunar_abort_set *set,
 }
 
 /*
- * Marks the next one, with cmd_lock held because a command that is with target
- * core can be freed at any time after it leaves the hash. What target core has to
- * be asked for goes to @targets.
- *
- * Returns one that is ours to end, or NULL.
+ * Marks the next ones, with cmd_lock held because a command that is with target
+ * core can be freed at any time after it leaves the hash. Returns the first that
+ * is ours to end, or NULL.
  */
 static struct lunar_cmd *mark(struct lunar_conn *conn,
-			      const struct lunar_abort_set *set, u32 serial,
-			      u64 *targets, u32 max, u32 *nr)
+			      const struct lunar_abort_set *set, u32 serial)
 {
 	struct lunar_cmd *cmd;
 	unsigned int i;
@@ -61,12 +100,10 @@ static struct lunar_cmd *mark(struct lunar_conn *conn,
 			if (cmd->abandoned || !contains(set, cmd))
 				continue;
 			WRITE_ONCE(cmd->abandoned, serial);
-			lunar_stats_inc(LUNAR_STAT_aborted);
 			if (is_ours(cmd))
 				return cmd;
-			if (cmd->ordered && *nr < max)
-				targets[(*nr)++] = cmd->se_cmd.orig_fe_lun << 32 |
-						   cmd->se_cmd.tag;
+			lunar_stats_inc(LUNAR_STAT_aborted);
+			give_up(cmd, false);
 		}
 	}
 	return NULL;
@@ -77,56 +114,23 @@ static struct lunar_cmd *mark(struct lunar_conn *conn,
  * @conn:	the connection
  * @set:	which
  * @serial:	of the TMF that does, not 0
- * @targets:	filled in with unpacked LUN << 32 | tag of those that a backstore of
- *		ours may have, which gives them up when it is asked; may be NULL if
- *		@max is 0
- * @max:	entries of @targets
  *
- * What waits for data ends here, what waits for exec_work there. What any other
- * backstore has goes on, and its answer is dropped. Owner's context.
- *
- * Return: entries of @targets filled in.
+ * What waits for data ends here, what waits for exec_work there. A backstore of
+ * ours gives up what it has. What any other has goes on, and its answer is
+ * dropped. Owner's context.
  */
-u32 lunar_abort_mark(struct lunar_conn *conn, const struct lunar_abort_set *set,
-		     u32 serial, u64 *targets, u32 max)
+void lunar_abort_mark(struct lunar_conn *conn, const struct lunar_abort_set *set,
+		      u32 serial)
 {
 	struct lunar_cmd *cmd;
-	u32 nr = 0;
 
 	do {
 		spin_lock_bh(&conn->cmd_lock);
-		cmd = mark(conn, set, serial, targets, max, &nr);
+		cmd = mark(conn, set, serial);
 		spin_unlock_bh(&conn->cmd_lock);
 		if (cmd)
-			end_here(cmd);
+			end_here(cmd, TCM_CHECK_CONDITION_ABORT_CMD);
 	} while (cmd);
-	return nr;
-}
-
-/**
- * lunar_abort_collect() - what target core can be asked to abort
- * @conn:	torn down: all its commands were given up
- * @targets:	filled in: unpacked LUN << 32 | tag
- * @max:	entries of @targets
- *
- * Owner's context.
- *
- * Return: entries filled in.
- */
-u32 lunar_abort_collect(struct lunar_conn *conn, u64 *targets, u32 max)
-{
-	struct lunar_cmd *cmd;
-	unsigned int i;
-	u32 nr = 0;
-
-	spin_lock_bh(&conn->cmd_lock);
-	for (i = 0; i < LUNAR_CONN_HASH; i++)
-		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
-			if (cmd->ordered && nr < max)
-				targets[nr++] = cmd->se_cmd.orig_fe_lun << 32 |
-						cmd->se_cmd.tag;
-	spin_unlock_bh(&conn->cmd_lock);
-	return nr;
 }
 
 /**
@@ -164,8 +168,7 @@ bool lunar_abort_pending(struct lunar_conn *conn,
 void lunar_abort_one(struct lunar_cmd *cmd)
 {
 	WRITE_ONCE(cmd->abandoned, cmd->conn->tmfs.serial ?: 1);
-	lunar_stats_inc(LUNAR_STAT_aborted);
-	end_here(cmd);
+	end_here(cmd, TCM_CHECK_CONDITION_ABORT_CMD);
 }
 
 /**
@@ -178,42 +181,78 @@ void lunar_abort_all(struct lunar_conn *conn)
 {
 	static const struct lunar_abort_set all;
 
-	lunar_abort_mark(conn, &all, conn->tmfs.serial + 1 ?: 1, NULL, 0);
+	lunar_abort_mark(conn, &all, conn->tmfs.serial + 1 ?: 1);
+}
+
+/*
+ * A place for one more request, or NULL if target core has too many already, or too
+ * many of that disk. A disk that is not busy with resets has the second half of the
+ * places to itself, with all others like it.
+ */
+static const struct se_device **take_place(const struct se_device *disk)
+{
+	const struct se_device **place = NULL;
+	u32 nr = 0, same = 0, i;
+
+	spin_lock_bh(&resets_lock);
+	for (i = 0; i < MAX_RESETS; i++) {
+		if (!resets[i])
+			place = &resets[i];
+		else
+			nr++;
+		same += resets[i] == disk;
+	}
+	if (same >= (nr < MAX_RESETS / 2 ? DISK_RESETS : 1))
+		place = NULL;
+	if (place)
+		*place = disk;
+	spin_unlock_bh(&resets_lock);
+	return place;
+}
+
+static void give_place(const struct se_device **place)
+{
+	spin_lock_bh(&resets_lock);
+	*place = NULL;
+	spin_unlock_bh(&resets_lock);
 }
 
 /**
- * lunar_abort_submit() - have target core abort something, for a TMF
+ * lunar_abort_reset() - have target core reset a LUN, for a TMF
  * @parent:	the TMF; kept until target core has answered
  * @lun:	unpacked LUN
- * @type:	TMR_ABORT_TASK or TMR_LUN_RESET
- * @tag:	of the task to abort
  *
  * Target core works on its own workqueue. Owner's context.
  *
- * Return: 0; -EBUSY if target core has too much of this to do already; -ENOMEM,
- * -ESHUTDOWN.
+ * Return: 0; -ENODEV if it is not mapped any more; -EBUSY if target core has too
+ * much of this to do already; -ENOMEM, -ESHUTDOWN.
  */
-int lunar_abort_submit(struct lunar_cmd *parent, u64 lun, u8 type, u64 tag)
+int lunar_abort_reset(struct lunar_cmd *parent, u64 lun)
 {
 	struct lunar_conn *conn = parent->conn;
+	const struct se_device **place;
+	const struct se_device *disk;
 	struct lunar_cmd *cmd;
 	int ret;
 
-	if (atomic_inc_return(&nr_tmrs) > MAX_TMRS) {
-		atomic_dec(&nr_tmrs);
+	disk = lunar_session_disk(conn->session, lun);
+	if (!disk)
+		return -ENODEV;
+	place = take_place(disk);
+	if (!place)
 		return -EBUSY;
-	}
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMR, RESERVED_ITT);
 	if (!cmd) {
-		atomic_dec(&nr_tmrs);
+		give_place(place);
 		return -ENOMEM;
 	}
+	cmd->place = place;
 	cmd->parent = parent;
 	cmd->state = LUNAR_CMD_EXEC;
 	atomic_inc(&parent->tmf.tmrs);
 	ret = target_submit_tmr(&cmd->se_cmd, conn->session->se_sess,
-				cmd->sense.data, lun, cmd, type, GFP_KERNEL, tag,
-				TARGET_SCF_ACK_KREF);
+				cmd->sense.data, lun, cmd, TMR_LUN_RESET,
+				GFP_KERNEL, 0, TARGET_SCF_ACK_KREF);
 	if (ret)
 		lunar_cmd_free(cmd);
 	return ret;
@@ -232,12 +271,8 @@ void lunar_abort_done(struct lunar_cmd *cmd)
 
 	switch (cmd->se_cmd.se_tmr_req->response) {
 	case TMR_FUNCTION_COMPLETE:
-	case TMR_TASK_DOES_NOT_EXIST:
-		break;
 	case TMR_LUN_DOES_NOT_EXIST:
-		/* Of several LUNs one may have gone meanwhile. */
-		if (tmf->nr == 1)
-			WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_NO_LUN);
+		/* It has gone meanwhile, and its commands with it. */
 		break;
 	default:
 		WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_REJECTED);
@@ -246,51 +281,64 @@ void lunar_abort_done(struct lunar_cmd *cmd)
 	target_put_sess_cmd(&cmd->se_cmd);
 }
 
-static struct lunar_cmd *next_aborted(struct lunar_conn *conn)
+/* Is the LUN of the command being removed? */
+static bool lun_goes(const struct lunar_cmd *cmd)
+{
+	const struct se_lun *lun = READ_ONCE(cmd->se_cmd.se_lun);
+
+	return lun && percpu_ref_is_dying((struct percpu_ref *)&lun->lun_ref);
+}
+
+/*
+ * With cmd_lock held. Has what a backstore of ours has of a LUN that goes given up,
+ * and returns the first that is ours to end, or NULL.
+ */
+static struct lunar_cmd *look(struct lunar_conn *conn, sense_reason_t *reason)
 {
 	struct lunar_cmd *cmd;
 	unsigned int i;
 
-	for (i = 0; i < LUNAR_CONN_HASH; i++)
-		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
-			if (READ_ONCE(cmd->state) == LUNAR_CMD_NEED_DATA &&
+	lockdep_assert_held(&conn->cmd_lock);
+	for (i = 0; i < LUNAR_CONN_HASH; i++) {
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry) {
+			*reason = TCM_CHECK_CONDITION_ABORT_CMD;
+			if (is_ours(cmd) &&
 			    READ_ONCE(cmd->se_cmd.transport_state) & CMD_T_ABORTED)
 				return cmd;
+			if (READ_ONCE(cmd->state) > LUNAR_CMD_EXEC ||
+			    !lun_goes(cmd))
+				continue;
+			*reason = TCM_NON_EXISTENT_LUN;
+			if (is_ours(cmd))
+				return cmd;
+			give_up(cmd, true);
+		}
+	}
 	return NULL;
 }
 
 /**
- * lunar_abort_end_aborted() - end what target core has aborted behind our back
+ * lunar_abort_look() - end what can have no effect, or holds others up
  * @conn:	the connection
  *
  * LOGICAL UNIT RESET and PREEMPT AND ABORT of another initiator mark every
  * command of the device and wait for its end. One that waits for data has to be
  * ended here: its initiator may be gone. Its status, if the TAS bit asks for
- * one, is sent. Owner's context.
+ * one, is sent. The same goes for commands of a LUN that is being removed, also if
+ * one of our backstores has them; these get a status. Owner's context.
  */
-void lunar_abort_end_aborted(struct lunar_conn *conn)
+void lunar_abort_look(struct lunar_conn *conn)
 {
-	struct lunar_rx *rx = &conn->rx;
+	sense_reason_t reason;
 	struct lunar_cmd *cmd;
 
-	for (;;) {
+	do {
 		spin_lock_bh(&conn->cmd_lock);
-		cmd = next_aborted(conn);
+		cmd = look(conn, &reason);
 		spin_unlock_bh(&conn->cmd_lock);
-		if (!cmd)
-			return;
-		/* The rest of a data segment on its way goes nowhere. */
-		if (rx->cmd == cmd) {
-			rx->cmd = NULL;
-			rx->dest = LUNAR_RX_SKIP;
-		}
-		lunar_conn_wait_data(conn, -1);
-		WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
-		list_del_init(&cmd->tx_entry);
-		lunar_stats_inc(LUNAR_STAT_aborted);
-		transport_generic_request_failure(&cmd->se_cmd,
-						  TCM_CHECK_CONDITION_ABORT_CMD);
-	}
+		if (cmd)
+			end_here(cmd, reason);
+	} while (cmd);
 }
 
 /**
@@ -329,9 +377,9 @@ void lunar_abort_release(struct lunar_cmd *cmd)
 	if (cmd->resets)
 		atomic_dec(&nr_resets);
 	if (cmd->kind == LUNAR_CMD_TMF)
-		kvfree(cmd->tmf.targets);
+		kvfree(cmd->tmf.luns);
 	if (cmd->kind == LUNAR_CMD_TMR) {
-		atomic_dec(&nr_tmrs);
+		give_place(cmd->place);
 		/* The TMF may be gone after this. */
 		atomic_dec(&cmd->parent->tmf.tmrs);
 	} else if (!cmd->abandoned) {

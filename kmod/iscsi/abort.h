@@ -23,16 +23,15 @@ struct lunar_abort_set {
 	const u64	*lun;
 };
 
-u32 lunar_abort_mark(struct lunar_conn *conn, const struct lunar_abort_set *set,
-		     u32 serial, u64 *targets, u32 max);
-u32 lunar_abort_collect(struct lunar_conn *conn, u64 *targets, u32 max);
+void lunar_abort_mark(struct lunar_conn *conn, const struct lunar_abort_set *set,
+		      u32 serial);
 bool lunar_abort_pending(struct lunar_conn *conn,
 			 const struct lunar_abort_set *set, u32 serial);
 void lunar_abort_one(struct lunar_cmd *cmd);
 void lunar_abort_all(struct lunar_conn *conn);
-int lunar_abort_submit(struct lunar_cmd *parent, u64 lun, u8 type, u64 tag);
+int lunar_abort_reset(struct lunar_cmd *parent, u64 lun);
 void lunar_abort_done(struct lunar_cmd *cmd);
-void lunar_abort_end_aborted(struct lunar_conn *conn);
+void lunar_abort_look(struct lunar_conn *conn);
 void lunar_abort_count_reset(struct lunar_cmd *cmd);
 bool lunar_abort_resets(void);
 void lunar_abort_release(struct lunar_cmd *cmd);

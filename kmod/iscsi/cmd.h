@@ -42,6 +42,7 @@ enum lunar_cmd_state {
 	LUNAR_CMD_EXEC,		/* with target core */
 	LUNAR_CMD_DATA_IN,	/* queue_data_in: data and status to send */
 	LUNAR_CMD_STATUS,	/* queue_status: status to send */
+	LUNAR_CMD_DROPPED,	/* aborted_task: nothing to send */
 };
 
 /**
@@ -58,15 +59,15 @@ struct lunar_cmd_cursor {
 
 /**
  * struct lunar_tmf - a task management function in progress (W)
- * @function:	ISCSI_TM_FUNC_*, or 0: to end what a closed connection has left
+ * @function:	ISCSI_TM_FUNC_*
  * @response:	ISCSI_TMF_RSP_*; a TMR of it may set it, from any context
  * @serial:	waits for the commands that this serial number, or an earlier one,
  *		has given up
  * @ref:	Referenced Task Tag
  * @lun:	unpacked
  * @deadline:	jiffies; then the connection is closed
- * @targets:	what target core has to be asked for: LUNs, or LUN << 32 | tag; owned
- * @nr:		entries of @targets
+ * @luns:	those that target core has to reset, unpacked; owned
+ * @nr:		entries of @luns
  * @next:	first entry that it has not been asked for
  * @tmrs:	requests that are with target core
  */
@@ -77,7 +78,7 @@ struct lunar_tmf {
 	itt_t			ref;
 	u64			lun;
 	unsigned long		deadline;
-	u64			*targets;
+	u64			*luns;
 	u32			nr;
 	u32			next;
 	atomic_t		tmrs;
@@ -109,6 +110,7 @@ struct lunar_tmf {
  * @exec_work:	hands the command to a backstore that may sleep
  * @tmf:	kind TMF
  * @parent:	kind TMR: the TMF it is for, which outlives it
+ * @place:	kind TMR: in the list of those with target core (abort.c)
  * @xfer:	data-out state (W)
  * @din:	data-in state (W)
  * @cursor:	next byte of the scatterlist to receive or to send (W)
@@ -142,7 +144,10 @@ struct lunar_cmd {
 	struct work_struct	exec_work;
 	union {
 		struct lunar_tmf	tmf;
-		struct lunar_cmd	*parent;
+		struct {
+			struct lunar_cmd	*parent;
+			const struct se_device	**place;
+		};
 		struct {
 			struct lunar_xfer	xfer;
 			struct lunar_data_in	din;

@@ -241,8 +241,7 @@ static void release_work(struct work_struct *work)
 #define TICK			round_jiffies_relative(HZ)
 #define RETRY			(HZ / 50 + 1)
 
-/* When to ask for what a backstore has of a closed connection, and to report it. */
-#define DRAIN_ABORT		HZ
+/* When to report that a backstore still has commands of a closed connection. */
 #define DRAIN_REPORT		(10 * HZ)
 
 /*
@@ -302,7 +301,10 @@ static void tick(struct lunar_conn *conn)
 		lunar_conn_close(conn, LUNAR_CLOSE_PING);
 	} else {
 		mod_timer(&conn->timer, jiffies + TICK);
-		if (xchg(&conn->rx.starved, false))
+		/* A LUN may be on its way out. */
+		if (atomic_read(&conn->session->active))
+			WRITE_ONCE(conn->look, true);
+		if (xchg(&conn->rx.starved, false) || READ_ONCE(conn->look))
 			lunar_conn_kick(conn);
 	}
 }
@@ -351,24 +353,7 @@ void lunar_conn_detach(struct lunar_conn *conn)
 	spin_unlock_bh(&tpg->lock);
 	wake_up_all(&tpg->idle);
 	if (atomic_read(&conn->session->active))
-		mod_timer(&conn->timer, jiffies + DRAIN_ABORT);
-}
-
-/* First have the owner abort what is left, then say what could not be aborted. */
-static void drain_timer(struct lunar_conn *conn)
-{
-	if (conn->tmfs.drained) {
-		report_drain(conn);
-		return;
-	}
-	conn->tmfs.drained = true;
-	mod_timer(&conn->timer, jiffies + DRAIN_REPORT);
-	/* After the last reference io_work must not be queued any more. */
-	if (!refcount_inc_not_zero(&conn->refs))
-		return;
-	WRITE_ONCE(conn->tmfs.drain, true);
-	lunar_conn_kick(conn);
-	lunar_conn_put(conn);
+		mod_timer(&conn->timer, jiffies + DRAIN_REPORT);
 }
 
 static void conn_timer(struct timer_list *timer)
@@ -377,7 +362,7 @@ static void conn_timer(struct timer_list *timer)
 	enum lunar_conn_state state = lunar_conn_state(conn);
 
 	if (READ_ONCE(conn->detached)) {
-		drain_timer(conn);
+		report_drain(conn);
 	} else if (state >= LUNAR_CONN_CLOSING) {
 		/* Maybe closed in login: then there is no nexus to look at. */
 	} else if (state < LUNAR_CONN_FULL) {

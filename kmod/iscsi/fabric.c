@@ -138,6 +138,8 @@ static void queue_tm_response(struct se_cmd *se_cmd)
 /* Target core drops the acknowledge reference itself after this. */
 static void aborted_task(struct se_cmd *se_cmd)
 {
+	/* From here on disk and LUN may go: see give_up() in abort.c. */
+	WRITE_ONCE(to_lunar_cmd(se_cmd)->state, LUNAR_CMD_DROPPED);
 	end_task_attribute(se_cmd);
 }
 

@@ -79,8 +79,6 @@ static void teardown(struct lunar_conn *conn)
 		timer_delete_sync(&conn->timer);
 		timer_delete_sync(&conn->logout_timer);
 	}
-	if (!first && xchg(&conn->tmfs.drain, false))
-		lunar_tmf_drain(conn);
 	lunar_tmf_drop(conn);
 	lunar_tx_exit(conn);
 	if (first) {
@@ -256,7 +254,7 @@ static void io(struct lunar_conn *conn)
 			return;
 		}
 		if (xchg(&conn->look, false))
-			lunar_abort_end_aborted(conn);
+			lunar_abort_look(conn);
 		lunar_tmf_run(conn);
 		ret = ask_logout(conn);
 		if (!ret && xchg(&conn->ping.due, false))

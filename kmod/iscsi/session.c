@@ -266,26 +266,29 @@ u32 lunar_session_luns(const struct lunar_session *session, u64 *luns, u32 max)
 }
 
 /**
- * lunar_session_has_lun() - does the initiator see a LUN?
+ * lunar_session_disk() - which disk does the initiator see as a LUN?
  * @session:	registered
  * @lun:	unpacked
  *
  * Any context.
  *
- * Return: whether it is mapped for it now.
+ * Return: the disk, to tell it from others and for nothing else: it may go at any
+ * moment; NULL if the LUN is not mapped for the initiator.
  */
-bool lunar_session_has_lun(const struct lunar_session *session, u64 lun)
+const struct se_device *lunar_session_disk(const struct lunar_session *session,
+					   u64 lun)
 {
+	const struct se_device *disk = NULL;
 	const struct se_dev_entry *deve;
-	bool found = false;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(deve,
 				 &session->se_sess->se_node_acl->lun_entry_hlist,
 				 link)
-		found |= deve->mapped_lun == lun;
+		if (deve->mapped_lun == lun)
+			disk = rcu_access_pointer(deve->se_lun->lun_se_dev);
 	rcu_read_unlock();
-	return found;
+	return disk;
 }
 
 /**

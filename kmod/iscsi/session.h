@@ -15,6 +15,7 @@
 
 struct lunar_conn;
 struct lunar_tpg;
+struct se_device;
 struct se_node_acl;
 struct se_session;
 
@@ -66,7 +67,8 @@ void lunar_session_put_acl(struct se_node_acl *se_acl);
 int lunar_session_reinstate(struct lunar_conn *conn, unsigned int seconds);
 int lunar_session_register(struct lunar_conn *conn);
 u32 lunar_session_luns(const struct lunar_session *session, u64 *luns, u32 max);
-bool lunar_session_has_lun(const struct lunar_session *session, u64 lun);
+const struct se_device *lunar_session_disk(const struct lunar_session *session,
+					   u64 lun);
 void lunar_session_unregister(struct lunar_conn *conn);
 void lunar_session_free(struct lunar_session *session);
 void lunar_session_exit(void);

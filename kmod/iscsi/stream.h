@@ -172,8 +172,6 @@ struct lunar_tx {
  * @serial:	W; that of the last TMF, never 0 once there was one
  * @deadline:	of the first one, jiffies; @timer reads it
  * @timer:	closes the connection when a TMF takes too long
- * @drain:	abort what a closed connection has left; cleared by the owner
- * @drained:	@drain was set; the connection's timer only
  */
 struct lunar_tmfs {
 	struct list_head	list;
@@ -181,8 +179,6 @@ struct lunar_tmfs {
 	u32			serial;
 	unsigned long		deadline;
 	struct timer_list	timer;
-	bool			drain;
-	bool			drained;
 };
 
 #endif /* LUNAR_STREAM_H */

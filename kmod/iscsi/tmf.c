@@ -21,9 +21,6 @@
  */
 #define TMF_DEADLINE	(7 * HZ / 4)
 
-/* Requests of one function that target core works on at a time. */
-#define TMF_MAX_TMRS	16
-
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
@@ -101,7 +98,7 @@ static bool is_target_reset(const struct lunar_tmf *tmf)
 /* Does it end commands of this connection only? */
 static bool is_own(const struct lunar_tmf *tmf)
 {
-	return !tmf->function || tmf->function == ISCSI_TM_FUNC_ABORT_TASK ||
+	return tmf->function == ISCSI_TM_FUNC_ABORT_TASK ||
 	       tmf->function == ISCSI_TM_FUNC_ABORT_TASK_SET;
 }
 
@@ -117,7 +114,7 @@ static u8 check(struct lunar_conn *conn, const struct lunar_tmf *tmf)
 		return ISCSI_TMF_RSP_NO_FAILOVER;
 	default:
 		if (!is_target_reset(tmf) &&
-		    !lunar_session_has_lun(conn->session, tmf->lun))
+		    !lunar_session_disk(conn->session, tmf->lun))
 			return ISCSI_TMF_RSP_NO_LUN;
 		return ISCSI_TMF_RSP_COMPLETE;
 	}
@@ -139,19 +136,21 @@ static int end_held(struct lunar_conn *conn, const struct lunar_tmf *tmf,
 	return 0;
 }
 
-/* Room for the tags of all commands, or for all LUNs, or for one LUN. */
-static int alloc_targets(struct lunar_conn *conn, struct lunar_tmf *tmf)
+/* The LUNs that target core has to reset. */
+static int choose_luns(struct lunar_conn *conn, struct lunar_tmf *tmf)
 {
 	u32 max = 1;
 
-	if (is_own(tmf))
-		max = atomic_read(&conn->session->active);
-	else if (is_target_reset(tmf))
+	if (is_target_reset(tmf))
 		max = max(lunar_session_luns(conn->session, NULL, 0), 1U);
-	tmf->targets = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
-	if (!tmf->targets)
+	tmf->luns = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
+	if (!tmf->luns)
 		return -ENOMEM;
-	tmf->nr = max;
+	tmf->luns[0] = tmf->lun;
+	tmf->nr = 1;
+	if (is_target_reset(tmf))
+		tmf->nr = min(max, lunar_session_luns(conn->session, tmf->luns,
+						      max));
 	return 0;
 }
 
@@ -165,50 +164,35 @@ static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
 	struct lunar_tmf *tmf = &cmd->tmf;
 	struct lunar_abort_set set = scope(tmf);
-	u32 max;
 	int ret;
 
-	ret = alloc_targets(conn, tmf);
-	if (ret)
-		return ret;
+	if (!is_own(tmf)) {
+		ret = choose_luns(conn, tmf);
+		if (ret)
+			return ret;
+		lunar_tmf_watch(cmd);
+	}
 	conn->tmfs.serial = conn->tmfs.serial + 1 ?: 1;
 	tmf->serial = conn->tmfs.serial;
-	max = tmf->nr;
-	tmf->nr = lunar_abort_mark(conn, &set, tmf->serial, tmf->targets,
-				   is_own(tmf) ? max : 0);
-	if (is_own(tmf))
-		return 0;
-	lunar_tmf_watch(cmd);
-	tmf->targets[0] = tmf->lun;
-	tmf->nr = 1;
-	if (is_target_reset(tmf))
-		tmf->nr = min(max, lunar_session_luns(conn->session,
-						      tmf->targets, max));
+	lunar_abort_mark(conn, &set, tmf->serial);
 	return 0;
 }
 
-/* Asks target core for what is left to ask, some at a time. */
+/* Asks target core for what is left to ask. */
 static void submit(struct lunar_cmd *cmd)
 {
 	struct lunar_tmf *tmf = &cmd->tmf;
-	bool own = is_own(tmf);
 	int ret;
 
-	while (tmf->next < tmf->nr && atomic_read(&tmf->tmrs) < TMF_MAX_TMRS) {
-		u64 target = tmf->targets[tmf->next];
-
-		if (own)
-			ret = lunar_abort_submit(cmd, target >> 32, TMR_ABORT_TASK,
-						 lower_32_bits(target));
-		else
-			ret = lunar_abort_submit(cmd, target, TMR_LUN_RESET, 0);
-		if (ret == -EBUSY) {
-			/* Look again when it is less busy. */
-			if (!cmd->resets)
-				lunar_tmf_watch(cmd);
+	while (tmf->next < tmf->nr) {
+		ret = lunar_abort_reset(cmd, tmf->luns[tmf->next]);
+		/* lunar_tmf_watch() has us look again. */
+		if (ret == -EBUSY)
 			return;
-		}
-		if (ret)
+		/* Of several LUNs one may have gone meanwhile. */
+		if (ret == -ENODEV && tmf->nr == 1)
+			WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_NO_LUN);
+		else if (ret && ret != -ENODEV)
 			WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_REJECTED);
 		tmf->next++;
 	}
@@ -251,39 +235,6 @@ void lunar_tmf_run(struct lunar_conn *conn)
 }
 
 /**
- * lunar_tmf_drain() - have target core abort what a closed connection has left
- * @conn:	torn down
- *
- * What has no answer to give may go. It matters where a backstore hangs: the
- * session goes, and with it what holds up the removal of a LUN, an ACL or a TPG.
- * Owner's context.
- */
-void lunar_tmf_drain(struct lunar_conn *conn)
-{
-	u32 max = atomic_read(&conn->session->active);
-	struct lunar_cmd *cmd;
-
-	if (!max || conn->session->discovery)
-		return;
-	/* The last command may end meanwhile, and the connection with it. */
-	if (!refcount_inc_not_zero(&conn->refs))
-		return;
-	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_TMF, RESERVED_ITT);
-	if (!cmd)
-		goto put;
-	cmd->tmf.targets = kvmalloc_array(max, sizeof(u64), GFP_KERNEL);
-	if (!cmd->tmf.targets) {
-		lunar_cmd_free(cmd);
-		goto put;
-	}
-	cmd->tmf.nr = lunar_abort_collect(conn, cmd->tmf.targets, max);
-	list_add_tail(&cmd->tx_entry, &conn->tmfs.list);
-	WRITE_ONCE(conn->tmfs.nr, conn->tmfs.nr + 1);
-put:
-	lunar_conn_put(conn);
-}
-
-/**
  * lunar_tmf_drop() - no task management function will be answered any more
  * @conn:	its socket is closed
  *
@@ -297,10 +248,7 @@ void lunar_tmf_drop(struct lunar_conn *conn)
 
 	timer_delete_sync(&tmfs->timer);
 	list_for_each_entry_safe(cmd, next, &tmfs->list, tx_entry) {
-		if (!cmd->tmf.function)
-			submit(cmd);
-		if (atomic_read(&cmd->tmf.tmrs) ||
-		    (!cmd->tmf.function && cmd->tmf.next < cmd->tmf.nr))
+		if (atomic_read(&cmd->tmf.tmrs))
 			continue;
 		list_del_init(&cmd->tx_entry);
 		WRITE_ONCE(tmfs->nr, tmfs->nr - 1);

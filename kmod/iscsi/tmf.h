@@ -8,7 +8,6 @@
 int lunar_tmf_header(struct lunar_conn *conn);
 int lunar_tmf_done(struct lunar_conn *conn);
 void lunar_tmf_run(struct lunar_conn *conn);
-void lunar_tmf_drain(struct lunar_conn *conn);
 void lunar_tmf_drop(struct lunar_conn *conn);
 void lunar_tmf_watch(struct lunar_cmd *cmd);
 void lunar_tmf_exit(void);
