@@ -16,13 +16,18 @@ ALLOW_LOG='lib/debugobjects.c:.* lookup_object_or_alloc'
 
 EXPECTED=/lunar/vm/iscsi-test-cu.expected
 SECOND=iqn.2026-01.vm.lunar:second
+SECOND_PORTAL=127.0.0.1:3261
 TEST_SECONDS=15
 
-# result SUITE.TEST: prints pass, skip or fail; the output is in /tmp/cu.out.
+# result SUITE.TEST: prints pass, skip or fail; the output is in /tmp/cu.out. Only the
+# tests of multipath get a second path.
 result()
 {
+	local urls=("iscsi://$PORTAL/$TARGET/0")
+
+	[[ $1 != MultipathIO.* ]] || urls+=("iscsi://$SECOND_PORTAL/$TARGET/0")
 	timeout -k 2 $((TEST_SECONDS * LUNAR_FACTOR)) iscsi-test-cu --dataloss \
-		-i "$INITIATOR" -I "$SECOND" -t "ALL.$1" "iscsi://$PORTAL/$TARGET/0" \
+		-i "$INITIATOR" -I "$SECOND" -t "ALL.$1" "${urls[@]}" \
 		>/tmp/cu.out 2>&1 </dev/null || echo "status $?" >>/tmp/cu.out
 	# total, ran, passed, failed; what is skipped before the test is set-up
 	if ! grep -qE '^ +tests +1 +1 +1 +0' /tmp/cu.out; then
@@ -65,6 +70,7 @@ run()
 	truncate -s 100M /tmp/cu.img
 	defer rm -f /tmp/cu.img /tmp/cu.out
 	simple_target /tmp/cu.img 100M
+	mkdir "$CONFIGFS/iscsi/$TARGET/tpgt_1/np/$SECOND_PORTAL"
 	acl "$TARGET" $SECOND
 	mkdir -p /var/target/pr /var/target/alua
 

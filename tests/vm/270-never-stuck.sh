@@ -2,12 +2,11 @@
 # A backstore that hangs (a suspended device below it): what needs no backstore
 # is answered all the while, a session can be replaced at once, and nothing old
 # lands on anything new.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by lib/stuck.sh
 DESCRIPTION="a backstore that hangs: pings, task management, reinstatement, removal"
 GROUP=proto
 TIMEOUT=300
 
-RAWPDU=/lunar/rawpdu
 HOLD="dmsetup suspend --nolockfs --noflush --noudevsync stuck"
 RELEASE="dmsetup resume --noudevsync stuck"
 
@@ -15,24 +14,6 @@ needs()
 {
 	[ -z "$LUNAR_STOCK" ] || skip "for lunar"
 	modprobe dm-mod || skip "no device mapper in this kernel"
-}
-
-release()
-{
-	dmsetup resume --noudevsync stuck
-}
-
-# cases LUN OPTION...: those with a hanging backstore.
-cases()
-{
-	local lun=$1 rc=0
-
-	shift
-	$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -l "$lun" -x "$LUNAR_FACTOR" -T 5 \
-		-H "$HOLD" -R "$RELEASE" "$@" >/tmp/stuck.out || rc=$?
-	release
-	cat /tmp/stuck.out
-	[ $rc -eq 0 ] || fail "LUN $lun: $(sed -n 's/^not ok [0-9]* - \([^ ]*\).*/\1/p' /tmp/stuck.out | tr '\n' ' ')"
 }
 
 iblock()
@@ -48,62 +29,26 @@ iblock()
 	echo 1 >"$dir/enable"
 }
 
-# target_with N HBA OBJECT: one LUN, and another that never hangs.
-target_with()
-{
-	local dir=$CONFIGFS/iscsi/$TARGET/tpgt_1/lun/lun_$1
-
-	target "$TARGET" "$PORTAL"
-	lun "$TARGET" 0 calm
-	mkdir "$dir"
-	ln -s "$CONFIGFS/core/$2/$3" "$dir/$3"
-	acl "$TARGET" "$INITIATOR"
-	echo 5 >"$CONFIGFS/iscsi/$TARGET/tpgt_1/attrib/login_timeout"
-	enable_target "$TARGET"
-}
-
 # lunar_file CONTROL PATTERN...: those cases with our own backstore.
 lunar_file()
 {
 	backstore stuck "$(dm_device stuck)" 64M "$1"
-	target_with 1 fileio_0 stuck
+	stuck_target fileio_0 stuck
 	shift
-	cases 1 -O "$@"
+	stuck_cases 1 -O "$@"
 	[ "$1" != 'stuck-*' ] || removals
 	remove_target "$TARGET"
 	remove_backstore stuck
 }
 
-removed()
+stock()
 {
-	[ -e /tmp/removed ]
-}
-
-# removal COMMAND: while 128 commands are stuck; the session ends at once, and with
-# our backstore the commands go too, while the device still hangs.
-removal()
-{
-	local rc=0
-
-	rm -f /tmp/removed
-	REMOVE="($1; touch /tmp/removed) >/dev/null 2>&1 &" \
-		$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -l 1 -x "$LUNAR_FACTOR" \
-		-H "$HOLD" -R "$RELEASE" -O removed >/tmp/stuck.out || rc=$?
-	cat /tmp/stuck.out
-	[ $rc -eq 0 ] || { release; fail "$1"; }
-	wait_for 10 removed
-	release
-	ok "$1"
-}
-
-removals()
-{
-	local tpg=$CONFIGFS/iscsi/$TARGET/tpgt_1
-
-	removal "rmdir $tpg/np/$PORTAL"
-	mkdir "$tpg/np/$PORTAL"
-	removal "echo 0 >$tpg/enable"
-	enable_target "$TARGET"
+	iblock block "$(dm_device stuck)"
+	stuck_target iblock_0 block
+	stuck_cases 1 stuck-relogin-reads stuck-relogin-write stuck-relogin-crowd 'stuck-*task*' \
+		'stuck-*reset' 'stuck-clear*' tmf-idle tmf-cold-reset
+	removal_waits "a backstore still has" removed "$(no_acl)"
+	remove_target "$TARGET"
 }
 
 run()
@@ -113,7 +58,7 @@ run()
 	below=$(spare_disk 0)
 	lunar_load
 	truncate -s 32M /tmp/calm.img
-	defer rm -f /tmp/stuck.out /tmp/calm.img /tmp/removed
+	defer rm -f /tmp/stuck.out /tmp/calm.img /tmp/removed /tmp/removal.out
 	dm_create stuck "0 131072 linear $below 0"
 	defer release
 	backstore calm /tmp/calm.img 32M
@@ -123,10 +68,6 @@ run()
 	# Its READs are answered from the page cache.
 	lunar_file "" stuck-relogin-write
 	ok "write-through"
-	iblock block "$(dm_device stuck)"
-	target_with 1 iblock_0 block
-	cases 1 stuck-relogin-reads stuck-relogin-write stuck-relogin-crowd 'stuck-*task*' \
-		'stuck-*reset' 'stuck-clear*' 'tmf-*'
-	remove_target "$TARGET"
+	stock
 	ok "stock iblock"
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a silent or slow initiator may do. Needs -P: an ACL with short timeouts. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rawpdu.h"
 
@@ -115,10 +118,27 @@ static void no_data(void)
 	still_serves();
 }
 
+/* ABSENT in the environment is a file to make; then silence, whatever happens. */
+static void absent(void)
+{
+	const char *ready = getenv("ABSENT");
+	struct iscsi_r2t_rsp r2t;
+	struct conn *c;
+
+	if (!ready)
+		skip("no ABSENT in the environment");
+	c = login_usual();
+	begin_write(c, &r2t);
+	fclose(fopen(ready, "w"));
+	for (;;)
+		pause();
+}
+
 const struct test_case time_cases[] = {
 	{ "ping-answered", "11.19", ping_answered, 60 },
 	{ "ping-ignored", "11.19, 7.1: absent initiator", ping_ignored, 60 },
 	{ "data-out-drip", "DESIGN: slow is not stuck", drip_feed, 60 },
+	{ "absent", "11.19: until it is killed", absent, 600 },
 	{ "data-out-never", "DESIGN: a WRITE without data ends", no_data, 60 },
 	{}
 };

@@ -75,6 +75,15 @@ void conn_close(struct conn *c)
 	free(c);
 }
 
+/* The same with RST, and what is not yet sent is lost. */
+void conn_reset(struct conn *c)
+{
+	struct linger linger = { .l_onoff = 1 };
+
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	conn_close(c);
+}
+
 /* False if the target has closed the connection. */
 bool conn_send(struct conn *c, const void *buf, size_t len)
 {

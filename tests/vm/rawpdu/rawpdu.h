@@ -39,6 +39,7 @@ extern const struct test_case session_cases[];
 extern const struct test_case time_cases[];
 extern const struct test_case stuck_cases[];
 extern const struct test_case order_cases[];
+extern const struct test_case full_cases[];
 
 struct options {
 	const char *host;
