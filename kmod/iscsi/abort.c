@@ -45,6 +45,21 @@ static void end_here(struct lunar_cmd *cmd, sense_reason_t reason)
 	transport_generic_request_failure(&cmd->se_cmd, reason);
 }
 
+/* As target core does it; false if it is too late for that. */
+static bool mark_aborted(struct se_cmd *se_cmd, bool tas)
+{
+	unsigned long flags;
+	bool marked;
+
+	spin_lock_irqsave(&se_cmd->t_state_lock, flags);
+	marked = !(se_cmd->transport_state & (CMD_T_COMPLETE | CMD_T_ABORTED));
+	if (marked)
+		se_cmd->transport_state |= CMD_T_ABORTED |
+					   (tas ? CMD_T_TAS : 0);
+	spin_unlock_irqrestore(&se_cmd->t_state_lock, flags);
+	return marked;
+}
+
 /*
  * Has a backstore of ours give a command up, or end it at the next step that it
  * takes. To target core it is as if it had aborted the command, so a LOGICAL UNIT
@@ -60,19 +75,11 @@ static void give_up(struct lunar_cmd *cmd, bool tas)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct se_device *dev = se_cmd->se_dev;
-	unsigned long flags;
-	bool aborted;
 
 	lockdep_assert_held(&cmd->conn->cmd_lock);
 	if (!cmd->ordered || READ_ONCE(cmd->state) != LUNAR_CMD_EXEC)
 		return;
-	spin_lock_irqsave(&se_cmd->t_state_lock, flags);
-	aborted = !(se_cmd->transport_state & (CMD_T_COMPLETE | CMD_T_ABORTED));
-	if (aborted)
-		se_cmd->transport_state |= CMD_T_ABORTED |
-					   (tas ? CMD_T_TAS : 0);
-	spin_unlock_irqrestore(&se_cmd->t_state_lock, flags);
-	if (aborted)
+	if (mark_aborted(se_cmd, tas))
 		lunar_backend_ops(dev)->abort(se_cmd);
 }
 
@@ -339,6 +346,77 @@ void lunar_abort_look(struct lunar_conn *conn)
 		if (cmd)
 			end_here(cmd, reason);
 	} while (cmd);
+}
+
+/* One command for CLEAR TASK SET; cmd_lock is held. */
+static bool clear(struct lunar_conn *conn, struct lunar_cmd *cmd, u32 number)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	bool tas = se_cmd->se_dev->dev_attrib.emulate_tas;
+
+	if (!mark_aborted(se_cmd, tas))
+		return false;
+	cmd->cleared = number;
+	lunar_stats_inc(LUNAR_STAT_aborted);
+	/* SAM-5 5.14.4, 7.3: a unit attention if there is no status. */
+	if (!tas)
+		xa_store_bh(&conn->session->cleared, se_cmd->orig_fe_lun,
+			    xa_mk_value(1), GFP_ATOMIC);
+	if (cmd->ordered && READ_ONCE(cmd->state) == LUNAR_CMD_EXEC)
+		lunar_backend_ops(se_cmd->se_dev)->abort(se_cmd);
+	return true;
+}
+
+/**
+ * lunar_abort_clear() - CLEAR TASK SET that came by another connection
+ * @conn:	this one; on a list whose lock the caller holds
+ * @disk:	what is to be cleared
+ * @number:	of the function, not 0
+ *
+ * What is ours to end has to be ended by the owner, in lunar_abort_look(). Any
+ * context but hard interrupts.
+ *
+ * Return: whether there is anything.
+ */
+bool lunar_abort_clear(struct lunar_conn *conn, const struct se_device *disk,
+		       u32 number)
+{
+	struct lunar_cmd *cmd;
+	bool found = false;
+	unsigned int i;
+
+	spin_lock_bh(&conn->cmd_lock);
+	for (i = 0; i < LUNAR_CONN_HASH; i++)
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
+			if (READ_ONCE(cmd->state) <= LUNAR_CMD_EXEC &&
+			    cmd->se_cmd.se_dev == disk)
+				found |= clear(conn, cmd, number);
+	spin_unlock_bh(&conn->cmd_lock);
+	return found;
+}
+
+/**
+ * lunar_abort_clearing() - is a command that was cleared still somewhere?
+ * @conn:	on a list whose lock the caller holds
+ * @number:	from lunar_abort_clear()
+ *
+ * Any context but hard interrupts.
+ *
+ * Return: whether there is one.
+ */
+bool lunar_abort_clearing(struct lunar_conn *conn, u32 number)
+{
+	struct lunar_cmd *cmd;
+	bool found = false;
+	unsigned int i;
+
+	spin_lock_bh(&conn->cmd_lock);
+	for (i = 0; i < LUNAR_CONN_HASH; i++)
+		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
+			found |= cmd->cleared == number &&
+				 READ_ONCE(cmd->state) <= LUNAR_CMD_EXEC;
+	spin_unlock_bh(&conn->cmd_lock);
+	return found;
 }
 
 /**

@@ -16,6 +16,10 @@
 #include "stats.h"
 #include "tpg.h"
 
+/* Sense key, additional sense code, qualifier: RFC 7143 11.4.7.2 and SAM-5 7.3. */
+#define PROTOCOL_SERVICE_CRC_ERROR	0x0b4705
+#define CLEARED_BY_ANOTHER_INITIATOR	0x062f00
+
 static struct kmem_cache *cmd_cache;
 static struct workqueue_struct *exec_wq;
 
@@ -98,6 +102,11 @@ bool lunar_cmd_too_many(struct lunar_conn *conn)
 						LUNAR_CMD_MAX_IMMEDIATE;
 }
 
+static struct hlist_head *bucket(struct lunar_conn *conn, itt_t itt)
+{
+	return &conn->cmds[be32_to_cpu((__force __be32)itt) % LUNAR_CONN_HASH];
+}
+
 static void unhash(struct lunar_cmd *cmd)
 {
 	struct lunar_conn *conn = cmd->conn;
@@ -162,7 +171,7 @@ struct lunar_cmd *lunar_cmd_find(struct lunar_conn *conn, itt_t itt)
 	struct lunar_cmd *cmd;
 
 	lockdep_assert_held(&conn->cmd_lock);
-	hlist_for_each_entry(cmd, lunar_cmd_bucket(conn, itt), hash_entry) {
+	hlist_for_each_entry(cmd, bucket(conn, itt), hash_entry) {
 		if (cmd->itt == itt)
 			break;
 	}
@@ -304,6 +313,28 @@ static sense_reason_t fit_data_out(struct lunar_cmd *cmd)
 	return TCM_NO_SENSE;
 }
 
+/*
+ * SAM-5 5.14: what the initiator has to be told comes in place of the command. For
+ * what is not queued by target core, to whose unit attentions nobody may add.
+ */
+static sense_reason_t attention(struct lunar_cmd *cmd, u64 lun)
+{
+	struct xarray *cleared = &cmd->conn->session->cleared;
+
+	if (likely(xa_empty(cleared)))
+		return TCM_NO_SENSE;
+	switch (cmd->se_cmd.t_task_cdb[0]) {
+	case INQUIRY:
+	case REPORT_LUNS:
+	case REQUEST_SENSE:
+		return TCM_NO_SENSE;
+	}
+	if (!xa_erase_bh(cleared, lun))
+		return TCM_NO_SENSE;
+	cmd->condition = CLEARED_BY_ANOTHER_INITIATOR;
+	return TCM_CHECK_CONDITION_ABORT_CMD;
+}
+
 /**
  * lunar_cmd_begin() - hand a SCSI Command to target core, up to its buffer
  * @cmd:	new
@@ -342,7 +373,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	/* What was summed up must be what is sent. */
 	cmd->backend.loan.wanted = !conn->data_digest;
 	spin_lock_bh(&conn->cmd_lock);
-	hlist_add_head(&cmd->hash_entry, lunar_cmd_bucket(conn, cmd->itt));
+	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
 	spin_unlock_bh(&conn->cmd_lock);
 
 	/* target core copies the CDB before it returns. */
@@ -354,7 +385,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	if (lunar_cdb_from_memory(se_cmd->t_task_cdb) &&
 	    se_cmd->sam_task_attr == TCM_SIMPLE_TAG)
 		se_cmd->sam_task_attr = TCM_HEAD_TAG;
-	reason = check(se_cmd) ?: fit_data_out(cmd);
+	reason = check(se_cmd) ?: fit_data_out(cmd) ?: attention(cmd, lun);
 	if (!reason && !wants_data(se_cmd))
 		return 0;
 	if (!reason)
@@ -463,14 +494,13 @@ void lunar_cmd_execute(struct lunar_cmd *cmd)
 /**
  * lunar_cmd_fail() - end a command that waits for data: some of it was lost
  * @cmd:	in state NEED_DATA; nothing is left to come
- * @condition:	additional sense code and qualifier, with ABORTED COMMAND
  *
  * Owner's context. It is answered, and never executed.
  */
-void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition)
+void lunar_cmd_fail(struct lunar_cmd *cmd)
 {
 	lunar_conn_wait_data(cmd->conn, -1);
-	cmd->condition = condition;
+	cmd->condition = PROTOCOL_SERVICE_CRC_ERROR;
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
 	transport_generic_request_failure(&cmd->se_cmd,
 					  TCM_CHECK_CONDITION_ABORT_CMD);

@@ -63,6 +63,7 @@ struct lunar_cmd_cursor {
  * @response:	ISCSI_TMF_RSP_*; a TMR of it may set it, from any context
  * @serial:	waits for the commands that this serial number, or an earlier one,
  *		has given up
+ * @clear:	number of a CLEAR TASK SET
  * @ref:	Referenced Task Tag
  * @lun:	unpacked
  * @deadline:	jiffies; then the connection is closed
@@ -75,6 +76,7 @@ struct lunar_tmf {
 	u8			function;
 	u8			response;
 	u32			serial;
+	u32			clear;
 	itt_t			ref;
 	u64			lun;
 	unsigned long		deadline;
@@ -96,14 +98,15 @@ struct lunar_tmf {
  * @slot:	holds a slot, given back when its status is sent
  * @abandoned:	serial number of the TMF that gave it up, or 0: no answer will be
  *		sent; set by io_work, read by exec_work
+ * @cleared:	C; number of the CLEAR TASK SET of another session that ended it
  * @resets:	counted in lunar_abort_resets()
  * @late:	counted in conn->late
  * @ordered:	its backstore sets LUNAR_TRANSPORT_ORDERED
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
  * @edtl:	ExpectedDataTransferLength
- * @condition:	additional sense code and qualifier to report in place of target
- *		core's (RFC 7143 11.4.7.2), or 0
+ * @condition:	sense key, additional sense code and qualifier to report in place
+ *		of target core's, or 0
  * @hash_entry: in conn->cmds
  * @ready_entry: in conn->ready
  * @tx_entry:	in conn->tx.queue (W)
@@ -134,10 +137,11 @@ struct lunar_cmd {
 	bool			late;
 	bool			ordered;
 	u32			abandoned;
+	u32			cleared;
 	bool			no_statsn;
 	itt_t			itt;
 	u32			edtl;
-	u16			condition;
+	u32			condition;
 	struct hlist_node	hash_entry;
 	struct llist_node	ready_entry;
 	struct list_head	tx_entry;
@@ -168,13 +172,6 @@ static inline struct lunar_cmd *to_lunar_cmd(struct se_cmd *se_cmd)
 	return container_of(se_cmd, struct lunar_cmd, se_cmd);
 }
 
-static inline struct hlist_head *lunar_cmd_bucket(struct lunar_conn *conn,
-						  itt_t itt)
-{
-	return &conn->cmds[be32_to_cpu((__force __be32)itt) %
-			   LUNAR_CONN_HASH];
-}
-
 int lunar_cmd_init(void);
 void lunar_cmd_exit(void);
 struct lunar_cmd *lunar_cmd_alloc(struct lunar_conn *conn,
@@ -187,7 +184,7 @@ struct lunar_cmd *lunar_cmd_find_waiting(struct lunar_conn *conn, itt_t itt);
 int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		    const u8 *cdb);
 void lunar_cmd_execute(struct lunar_cmd *cmd);
-void lunar_cmd_fail(struct lunar_cmd *cmd, u16 condition);
+void lunar_cmd_fail(struct lunar_cmd *cmd);
 void lunar_cmd_queue(struct lunar_cmd *cmd);
 void lunar_cmd_finish(struct lunar_cmd *cmd);
 void lunar_cmd_free(struct lunar_cmd *cmd);

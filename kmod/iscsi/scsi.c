@@ -11,7 +11,6 @@
 #include "stats.h"
 #include "tmf.h"
 
-#define PROTOCOL_SERVICE_CRC_ERROR	0x4705	/* RFC 7143 11.4.7.2 */
 #define PREEMPT_AND_ABORT	0x05	/* service action, SPC-4 6.16.2 */
 
 /*
@@ -123,7 +122,7 @@ static void advance(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
 	if (lunar_xfer_failed(&cmd->xfer)) {
 		list_del_init(&cmd->tx_entry);
-		lunar_cmd_fail(cmd, PROTOCOL_SERVICE_CRC_ERROR);
+		lunar_cmd_fail(cmd);
 	} else if (lunar_xfer_complete(&cmd->xfer)) {
 		list_del_init(&cmd->tx_entry);
 		if (preempts_and_aborts(&cmd->se_cmd))

@@ -24,7 +24,12 @@ static DEFINE_IDA(tsih_ida);
  */
 struct lunar_session *lunar_session_alloc(void)
 {
-	return kzalloc(sizeof(struct lunar_session), GFP_KERNEL);
+	struct lunar_session *session;
+
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (session)
+		xa_init_flags(&session->cleared, XA_FLAGS_LOCK_BH);
+	return session;
 }
 
 /**
@@ -334,6 +339,7 @@ void lunar_session_free(struct lunar_session *session)
 		return;
 	if (session->tsih)
 		ida_free(&tsih_ida, session->tsih);
+	xa_destroy(&session->cleared);
 	kfree(session);
 }
 

@@ -9,6 +9,7 @@
 #define LUNAR_SESSION_H
 
 #include <linux/atomic.h>
+#include <linux/xarray.h>
 #include "keys.h"
 #include "window.h"
 #include "xfer.h"
@@ -43,6 +44,8 @@ struct lunar_timeouts {
  * @window:	the connection's work item only
  * @open:	commands that hold a slot of the window
  * @active:	SCSI commands and TMFs, immediate ones included
+ * @cleared:	LUNs whose commands another initiator has cleared, which the next
+ *		command is to report; values say nothing
  */
 struct lunar_session {
 	struct se_session	*se_sess;
@@ -58,6 +61,7 @@ struct lunar_session {
 	struct lunar_window	window;
 	atomic_t		open;
 	atomic_t		active;
+	struct xarray		cleared;
 };
 
 struct lunar_session *lunar_session_alloc(void);

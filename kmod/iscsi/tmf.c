@@ -24,26 +24,48 @@
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look);
 
+/* CLEAR TASK SETs so far. */
+static atomic_t clears;
+
+typedef bool (*visit_fn)(struct lunar_conn *conn, const struct lunar_cmd *cmd);
+
 /*
- * Target core does not say when it marks commands as aborted, only that it does
- * between the submission and the end of a reset.
+ * Of all target portal groups, until @visit, which is called with tpg->lock held,
+ * returns false; that is returned.
  */
-static void look(struct work_struct *work)
+static bool visit_conns(visit_fn visit, const struct lunar_cmd *cmd)
 {
 	struct lunar_target *target;
 	struct lunar_conn *conn;
 	struct lunar_tpg *tpg;
+	bool go_on = true;
 
 	mutex_lock(&lunar_tpg_targets_lock);
 	list_for_each_entry(target, &lunar_tpg_targets, entry) {
 		list_for_each_entry(tpg, &target->tpgs, entry) {
 			spin_lock_bh(&tpg->lock);
 			list_for_each_entry(conn, &tpg->conns, tpg_entry)
-				lunar_conn_look(conn);
+				go_on = go_on && visit(conn, cmd);
 			spin_unlock_bh(&tpg->lock);
 		}
 	}
 	mutex_unlock(&lunar_tpg_targets_lock);
+	return go_on;
+}
+
+static bool look_at(struct lunar_conn *conn, const struct lunar_cmd *unused)
+{
+	lunar_conn_look(conn);
+	return true;
+}
+
+/*
+ * Target core does not say when it marks commands as aborted, only that it does
+ * between the submission and the end of a reset.
+ */
+static void look(struct work_struct *work)
+{
+	visit_conns(look_at, NULL);
 	if (lunar_abort_resets())
 		schedule_delayed_work(&look_work, LOOK_INTERVAL);
 }
@@ -154,11 +176,32 @@ static int choose_luns(struct lunar_conn *conn, struct lunar_tmf *tmf)
 	return 0;
 }
 
+static bool is_clear(const struct lunar_tmf *tmf)
+{
+	return tmf->function == ISCSI_TM_FUNC_CLEAR_TASK_SET;
+}
+
+static bool clear(struct lunar_conn *conn, const struct lunar_cmd *cmd)
+{
+	const struct se_device *disk;
+
+	disk = lunar_session_disk(cmd->conn->session, cmd->tmf.lun);
+	if (disk && conn != cmd->conn &&
+	    lunar_abort_clear(conn, disk, cmd->tmf.clear))
+		lunar_conn_look(conn);
+	return true;
+}
+
+static bool is_cleared(struct lunar_conn *conn, const struct lunar_cmd *cmd)
+{
+	return !lunar_abort_clearing(conn, cmd->tmf.clear);
+}
+
 /*
  * First the fabric gives up what it holds itself: a command that waits for data
  * from an initiator that may never send it would hold target core's abort up for
- * ever. Resets go through target core, which knows the commands of others; so does
- * CLEAR TASK SET, as a reset: that is all there is that ends commands of others.
+ * ever. Resets go through target core. It has no CLEAR TASK SET, so that ends here
+ * what came to the disk by any connection of this fabric.
  */
 static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
@@ -167,7 +210,7 @@ static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	int ret;
 
 	if (!is_own(tmf)) {
-		ret = choose_luns(conn, tmf);
+		ret = is_clear(tmf) ? 0 : choose_luns(conn, tmf);
 		if (ret)
 			return ret;
 		lunar_tmf_watch(cmd);
@@ -175,6 +218,10 @@ static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	conn->tmfs.serial = conn->tmfs.serial + 1 ?: 1;
 	tmf->serial = conn->tmfs.serial;
 	lunar_abort_mark(conn, &set, tmf->serial);
+	if (is_clear(tmf)) {
+		tmf->clear = atomic_inc_return(&clears) ?: atomic_inc_return(&clears);
+		visit_conns(clear, cmd);
+	}
 	return 0;
 }
 
@@ -198,12 +245,14 @@ static void submit(struct lunar_cmd *cmd)
 	}
 }
 
-static bool is_over(struct lunar_conn *conn, const struct lunar_tmf *tmf)
+static bool is_over(struct lunar_conn *conn, const struct lunar_cmd *cmd)
 {
+	const struct lunar_tmf *tmf = &cmd->tmf;
 	struct lunar_abort_set set = scope(tmf);
 
 	return tmf->next == tmf->nr && !atomic_read(&tmf->tmrs) &&
-	       !lunar_abort_pending(conn, &set, tmf->serial);
+	       !lunar_abort_pending(conn, &set, tmf->serial) &&
+	       (!is_clear(tmf) || visit_conns(is_cleared, cmd));
 }
 
 /**
@@ -221,7 +270,7 @@ void lunar_tmf_run(struct lunar_conn *conn)
 		return;
 	list_for_each_entry_safe(cmd, next, &tmfs->list, tx_entry) {
 		submit(cmd);
-		if (!is_over(conn, &cmd->tmf))
+		if (!is_over(conn, cmd))
 			continue;
 		list_move_tail(&cmd->tx_entry, &conn->tx.queue);
 		WRITE_ONCE(tmfs->nr, tmfs->nr - 1);

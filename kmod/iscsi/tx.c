@@ -171,10 +171,11 @@ static void build_data_in(struct lunar_conn *conn, struct lunar_cmd *cmd)
 }
 
 /* Puts the condition that the fabric found in place of target core's. */
-static void set_condition(u8 *sense, u16 condition)
+static void set_condition(u8 *sense, u32 condition)
 {
 	bool descriptor = (sense[0] & 0x7f) >= 0x72;
 
+	sense[descriptor ? 1 : 2] = condition >> 16;
 	put_unaligned_be16(condition, sense + (descriptor ? 2 : 12));
 }
 

@@ -29,14 +29,14 @@ iblock()
 	echo 1 >"$dir/enable"
 }
 
-# lunar_file CONTROL PATTERN...: those cases with our own backstore.
+# lunar_file CONTROL TAS PATTERN...: those cases with our own backstore.
 lunar_file()
 {
 	backstore stuck "$(dm_device stuck)" 64M "$1"
+	echo "$2" >"$CONFIGFS/core/fileio_0/stuck/attrib/emulate_tas"
 	stuck_target fileio_0 stuck
-	shift
-	stuck_cases 1 -O "$@"
-	[ "$1" != 'stuck-*' ] || removals
+	TAS=$2 stuck_cases 1 -O "${@:3}"
+	[ "$3" != 'stuck-*' ] || removals
 	remove_target "$TARGET"
 	remove_backstore stuck
 }
@@ -63,11 +63,11 @@ run()
 	defer release
 	backstore calm /tmp/calm.img 32M
 
-	lunar_file fd_async_io=1 'stuck-*' 'tmf-*'
+	lunar_file fd_async_io=1 1 'stuck-*' 'tmf-*'
 	ok "direct I/O"
 	# Its READs are answered from the page cache.
-	lunar_file "" stuck-relogin-write
-	ok "write-through"
+	lunar_file "" 0 stuck-relogin-write stuck-clear-others
+	ok "write-through, TAS=0"
 	stock
 	ok "stock iblock"
 }

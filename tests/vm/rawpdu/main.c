@@ -26,7 +26,7 @@ struct options opt = {
 
 static const struct test_case *const tables[] = {
 	login_cases, nego_cases, security_cases, pdu_cases, cmdsn_cases,
-	write_cases, data_cases, session_cases, stuck_cases,
+	write_cases, data_cases, session_cases, stuck_cases, tmf_cases,
 	order_cases, time_cases, lun_cases, full_cases,
 };
 

@@ -38,6 +38,7 @@ extern const struct test_case lun_cases[];
 extern const struct test_case session_cases[];
 extern const struct test_case time_cases[];
 extern const struct test_case stuck_cases[];
+extern const struct test_case tmf_cases[];
 extern const struct test_case order_cases[];
 extern const struct test_case full_cases[];
 
