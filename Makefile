@@ -42,6 +42,11 @@ test-debug:
 	scripts/uml prepare >/dev/null
 	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
 
+# What takes too long for "make test": K=6.1 or 6.12 or uml, T=pattern.
+test-long:
+	scripts/setup
+	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)') -o build/test-long -v tests/vm/long
+
 # 26 kills on each kernel, then the log replayed; S=seed repeats a run.
 power-cut:
 	scripts/setup
@@ -98,6 +103,7 @@ help:
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
+	@echo 'test-long       10,000 sessions, links that are gone for a minute; K=, T='
 	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
 	@echo 'bench           measure lunar beside stock LIO and others; K=, T=pattern,'
 	@echo '                MODE=icount|smp|kvm, FULL=1'
@@ -109,5 +115,5 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug power-cut bench demo install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug test-long power-cut bench demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The cable is cut: a session without initiator ends in time, and a short loss of
-# the link loses no data. Longer ones: tests/long.
+# the link loses no data. Longer ones: tests/vm/long.
 # shellcheck shell=bash
 DESCRIPTION="an initiator that is cut off, a link that is gone for 5 s under load"
 GROUP=proto
