@@ -40,12 +40,6 @@
  */
 #define WORKERS		64
 
-/*
- * Of these, writers to the page cache of a file, which the filesystem lets in one
- * by one. COMPARE AND WRITE stands in that queue too: it is to be short.
- */
-#define WRITERS		4
-
 /* Bits of byte 1 of a CDB, SBC-4 5.16 */
 #define CDB_DPO		0x10
 #define CDB_FUA		0x08
@@ -300,24 +294,19 @@ static int create_workers(struct lfile_dev *dev)
 				     lhba->id, dev->id);
 	if (!dev->io_wq)
 		return -ENOMEM;
-	dev->write_wq = NULL;
-	if (!dev->is_block && !dev->direct) {
-		dev->write_wq = alloc_workqueue("lfile-write-%u.%u", WQ_UNBOUND,
-						WRITERS, lhba->id, dev->id);
-		if (!dev->write_wq)
-			goto free_wq;
-	}
+	if (!dev->is_block && !dev->direct &&
+	    lfile_line_create(&dev->line, lhba->id, dev->id))
+		goto free_wq;
 	if (lfile_atomic_create(dev, lhba->id))
-		goto free_write;
+		goto free_line;
 	if (lfile_inflight_create_pool(dev))
 		goto free_caw;
 	return 0;
 
 free_caw:
 	lfile_atomic_destroy(dev);
-free_write:
-	if (dev->write_wq)
-		destroy_workqueue(dev->write_wq);
+free_line:
+	lfile_line_destroy(&dev->line);
 free_wq:
 	destroy_workqueue(dev->io_wq);
 	return -ENOMEM;
@@ -409,8 +398,7 @@ static void destroy_device(struct se_device *se_dev)
 
 	lfile_inflight_drain(dev);
 	destroy_workqueue(dev->io_wq);
-	if (dev->write_wq)
-		destroy_workqueue(dev->write_wq);
+	lfile_line_destroy(&dev->line);
 	lfile_atomic_destroy(dev);
 	lfile_flush_destroy(dev);
 	lfile_thin_destroy(dev);

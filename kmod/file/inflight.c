@@ -177,6 +177,26 @@ static void free_io(struct lfile_io *io)
 	spin_unlock_irqrestore(&dev->range_lock, flags);
 }
 
+/* Have a worker go on with the command. */
+static void queue(struct lfile_io *io)
+{
+	lockdep_assert_held(&io->dev->range_lock);
+
+	if (io->wq)
+		queue_work(io->wq, &io->work);
+	else
+		lfile_line_add(&io->dev->line, &io->work);
+}
+
+/* Returns whether no worker has it yet, and none will. */
+static bool unqueue(struct lfile_io *io)
+{
+	lockdep_assert_held(&io->dev->range_lock);
+
+	return io->wq ? cancel_work(&io->work) :
+			lfile_line_cancel(&io->dev->line, &io->work);
+}
+
 /*
  * Let others have the range, or no longer wait for it. Before the flush that
  * may follow: what lands now lands on top.
@@ -195,7 +215,7 @@ static void release(struct lfile_io *io)
 	while (!list_empty(&ready)) {
 		waiter = list_first_entry(&ready, struct lfile_io, range.node);
 		list_del_init(&waiter->range.node);
-		queue_work(waiter->wq, &waiter->work);
+		queue(waiter);
 	}
 }
 
@@ -315,7 +335,7 @@ static bool acquire(struct lfile_io *io, work_func_t func,
 		if (lfile_range_acquire(&dev->ranges, &io->range, io->pos,
 					io->len, io->write)) {
 			if (later)
-				queue_work(wq, &io->work);
+				queue(io);
 			else
 				io->stage = LFILE_MOVING;
 			go_on = !later;
@@ -355,7 +375,7 @@ bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage)
 	if (gone)
 		release(io);
 	else if (stage == LFILE_IDLE)
-		queue_work(io->wq, &io->work);
+		queue(io);
 	spin_unlock_irqrestore(&dev->range_lock, flags);
 
 	if (gone) {
@@ -419,7 +439,7 @@ static bool can_give_up(struct lfile_io *io, bool *unused)
 	if (io->stage == LFILE_IDLE) {
 		/* It waits for its range, or in a workqueue; or in a batch. */
 		*unused = io->ranged && (!list_empty(&io->range.node) ||
-					 cancel_work(&io->work));
+					 unqueue(io));
 		return *unused || dev->orphans < ORPHANS_MAX;
 	}
 	return dev->orphans < ORPHANS_MAX &&
@@ -476,7 +496,7 @@ void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
  * lfile_inflight_start - run a command in a worker, when its range is free
  * @io: the record, in stage LFILE_BUSY, its position and length set
  * @func: the worker's function; begins with lfile_inflight_enter()
- * @wq: where
+ * @wq: where; NULL: in the line of the disk's writes
  *
  * Context: any.
  */
@@ -491,7 +511,7 @@ void lfile_inflight_start(struct lfile_io *io, work_func_t func,
  * @io: the record, in stage LFILE_BUSY, its position and length set
  * @func: the worker's function, for when the range has to be waited for; begins
  *	  with lfile_inflight_enter()
- * @wq: where
+ * @wq: where; NULL: in the line of the disk's writes
  *
  * Context: any.
  * Return: true if the caller goes on, in stage LFILE_MOVING; false if he has no

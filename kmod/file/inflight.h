@@ -32,6 +32,7 @@
 #include <linux/workqueue.h>
 #include <target/target_core_base.h>
 #include <lunar.h>
+#include "line.h"
 #include "range.h"
 
 /* Pages of a command whose bio_vec array needs no allocation: 64 KiB. */
@@ -77,7 +78,7 @@ struct lfile_dev {
 
 	mempool_t *io_pool;			/* I: struct lfile_io */
 	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
-	struct workqueue_struct *write_wq;	/* I: NULL: io_wq does it */
+	struct lfile_line line;			/* of writes; wq NULL: io_wq */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
 
 	spinlock_t range_lock;			/* taken in interrupts */
@@ -142,7 +143,7 @@ struct lfile_io {
 	/* Next step, when the data has moved or the batch is flushed. */
 	void (*done)(struct lfile_io *io, int err);
 	struct work_struct work;
-	struct workqueue_struct *wq;		/* where work runs */
+	struct workqueue_struct *wq;		/* where; NULL: in dev->line */
 	struct list_head node;			/* in a flush batch */
 	struct lfile_range range;		/* R */
 	bool ranged;				/* has a range, or waits for it */

@@ -238,7 +238,7 @@ static struct workqueue_struct *workers(const struct lfile_io *io)
 {
 	const struct lfile_dev *dev = io->dev;
 
-	return io->write && dev->write_wq ? dev->write_wq : dev->io_wq;
+	return io->write && dev->line.wq ? NULL : dev->io_wq;
 }
 
 /**

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The line of a disk's buffered writes.
+ */
+#include <linux/sched.h>
+#include "line.h"
+
+static struct work_struct *next_item(struct lfile_line *line)
+{
+	struct work_struct *item;
+
+	spin_lock_irq(&line->lock);
+	item = list_first_entry_or_null(&line->items, struct work_struct,
+					entry);
+	if (item)
+		list_del_init(&item->entry);
+	line->running = item;
+	spin_unlock_irq(&line->lock);
+	return item;
+}
+
+static void run_line(struct work_struct *work)
+{
+	struct lfile_line *line = container_of(work, struct lfile_line, work);
+	struct work_struct *item;
+
+	while ((item = next_item(line))) {
+		item->func(item);
+		cond_resched();
+	}
+}
+
+/**
+ * lfile_line_create - set up the line of a disk
+ * @line: the line
+ * @hba: number of its HBA
+ * @id: of the disk in the HBA
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lfile_line_create(struct lfile_line *line, u32 hba, u32 id)
+{
+	spin_lock_init(&line->lock);
+	INIT_LIST_HEAD(&line->items);
+	line->running = false;
+	INIT_WORK(&line->work, run_line);
+	line->wq = alloc_workqueue("lfile-write-%u.%u", WQ_UNBOUND, 1, hba, id);
+	return line->wq ? 0 : -ENOMEM;
+}
+
+/**
+ * lfile_line_destroy - undo lfile_line_create(), wait for what is in the line
+ * @line: the line, or all zeros
+ */
+void lfile_line_destroy(struct lfile_line *line)
+{
+	if (line->wq)
+		destroy_workqueue(line->wq);
+	line->wq = NULL;
+}
+
+/**
+ * lfile_line_add - have a work item run after those that came before
+ * @line: the line
+ * @item: fresh from INIT_WORK(), and in no workqueue
+ *
+ * Context: any.
+ */
+void lfile_line_add(struct lfile_line *line, struct work_struct *item)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&line->lock, flags);
+	list_add_tail(&item->entry, &line->items);
+	if (!line->running)
+		queue_work(line->wq, &line->work);
+	line->running = true;
+	spin_unlock_irqrestore(&line->lock, flags);
+}
+
+/**
+ * lfile_line_cancel - take a work item out of the line
+ * @line: the line
+ * @item: what lfile_line_add() was called for
+ *
+ * Context: any.
+ * Return: false if it runs already, or has run.
+ */
+bool lfile_line_cancel(struct lfile_line *line, struct work_struct *item)
+{
+	unsigned long flags;
+	bool waits;
+
+	spin_lock_irqsave(&line->lock, flags);
+	waits = !list_empty(&item->entry);
+	list_del_init(&item->entry);
+	spin_unlock_irqrestore(&line->lock, flags);
+	return waits;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Work of one disk that the filesystem would let in one by one: writes to the page
+ * cache of a file, which take the inode's lock.
+ *
+ * One worker takes them in the order in which they came. A workqueue would wake a
+ * thread for each, and the threads would wake one another at the lock.
+ */
+#ifndef LFILE_LINE_H
+#define LFILE_LINE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct lfile_line {
+	struct workqueue_struct *wq;
+	struct work_struct work;
+	spinlock_t lock;		/* taken in interrupts */
+	struct list_head items;		/* by work_struct.entry */
+	bool running;			/* the worker will look again */
+};
+
+int lfile_line_create(struct lfile_line *line, u32 hba, u32 id);
+void lfile_line_destroy(struct lfile_line *line);
+void lfile_line_add(struct lfile_line *line, struct work_struct *item);
+bool lfile_line_cancel(struct lfile_line *line, struct work_struct *item);
+
+#endif /* LFILE_LINE_H */
