@@ -52,14 +52,18 @@ lunar_backend_ops(const struct se_device *dev)
 }
 
 /**
- * struct lunar_loan - page-cache pages that a backstore lends for a READ
- * @wanted:	set by the fabric before target core parses the CDB: it sends from
- *		the pages themselves, and can do with their content changing until
- *		they are sent
+ * struct lunar_loan - pages that a backstore lends
+ * @wanted:	set by the fabric before target core parses the CDB: of a READ it
+ *		sends from the pages themselves, and can do with their content
+ *		changing until they are sent
  * @sgl:	set by the backstore, together with se_cmd.t_data_sg: a flat array
  *		from kvmalloc() whose entries hold one reference each on the folio
  *		of their page; an entry may be longer than a page
  * @nents:	entries of @sgl
+ *
+ * For a READ these are of the page cache, and come when it executes. For a WRITE it
+ * is the buffer, there when the CDB is parsed and with what others have left in it:
+ * the fabric must not execute the WRITE before all of its data has come.
  *
  * The fabric gives the loan back when it frees the command, by dropping the
  * references and freeing the array. It needs no code of the backstore for that,

@@ -19,6 +19,7 @@
 #include "atomic.h"
 #include "attr.h"
 #include "backend.h"
+#include "buffers.h"
 #include "compat.h"
 #include "dev.h"
 #include "flush.h"
@@ -562,6 +563,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 	lfile_pages_parse(cmd);
 	lfile_answer_parse(cmd);
+	lfile_buffers_parse(cmd);
 	lfile_mode_parse(cmd);
 
 	choose_execute(cmd);

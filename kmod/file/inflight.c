@@ -12,6 +12,7 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <lunar_file.h>
+#include "backend.h"
 #include "compat.h"
 #include "inflight.h"
 #include "status.h"
@@ -88,6 +89,17 @@ void lfile_inflight_drain(struct lfile_dev *dev)
 	spin_unlock_irq(&dev->range_lock);
 }
 
+/* Has the command pages that its fabric may use for something else after it? */
+static bool is_foreign(struct se_cmd *cmd)
+{
+	struct lunar_loan *loan;
+
+	if (!(cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
+		return false;
+	loan = lunar_backend_loan(cmd);
+	return !loan || !loan->sgl;
+}
+
 /**
  * lfile_inflight_get - make the record of a command
  * @cmd: the command
@@ -110,7 +122,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->stage = LFILE_BUSY;
 	io->orphan = false;
 	io->holds = false;
-	io->foreign = cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+	io->foreign = is_foreign(cmd);
 	io->opcode = cmd->t_task_cdb[0];
 	io->fua = cmd->se_cmd_flags & SCF_FUA;
 	io->done = lfile_inflight_end;
@@ -136,7 +148,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	return io;
 }
 
-/* The pages of a command are target core's, one by one, and go with it. */
+/* The pages of a command go with it, be they target core's or lent. */
 static void hold_pages(struct lfile_io *io)
 {
 	u32 i;

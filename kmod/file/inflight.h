@@ -135,7 +135,7 @@ struct lfile_io {
 	enum lfile_stage stage;			/* R */
 	bool orphan;				/* R: counted in dev->orphans */
 	bool holds;				/* R: references on its pages */
-	bool foreign;				/* not target core's pages */
+	bool foreign;				/* the fabric's own pages */
 	u8 opcode;
 	bool fua;
 	/* Target core's, of a command that lfile_inflight_defer() runs. */

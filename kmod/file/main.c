@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 #include <lunar.h>
+#include "buffers.h"
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
@@ -19,9 +20,12 @@ static int __init lfile_init(void)
 	err = lfile_inflight_init();
 	if (err)
 		return err;
-	err = lfile_flush_init();
+	err = lfile_buffers_init();
 	if (err)
 		goto exit_inflight;
+	err = lfile_flush_init();
+	if (err)
+		goto exit_buffers;
 	err = lfile_dev_register(name);
 	if (err)
 		goto exit_flush;
@@ -29,6 +33,8 @@ static int __init lfile_init(void)
 
 exit_flush:
 	lfile_flush_exit();
+exit_buffers:
+	lfile_buffers_exit();
 exit_inflight:
 	lfile_inflight_exit();
 	return err;
@@ -38,6 +44,7 @@ static void __exit lfile_exit(void)
 {
 	lfile_dev_unregister();
 	lfile_flush_exit();
+	lfile_buffers_exit();
 	lfile_inflight_exit();
 }
 
