@@ -243,24 +243,42 @@ quiet()
 	defer sysctl -qw "fs.xfs.xfssyncd_centisecs=$old"
 }
 
-# Flushes are shared: count calls of fsync for 2000 writes in flight 32 deep.
+# commits FS: commits of the filesystem's journal, or writes of its log, so far.
+commits()
+{
+	case $1 in
+	ext4) awk '{ print $1; exit }' "/proc/fs/jbd2/${below##*/}"-*/info ;;
+	xfs) awk '$1 == "log" { print $2 }' "/sys/fs/xfs/${below##*/}/stats/stats" ;;
+	esac
+}
+
+# group_commit FS CONTROL: flushes are shared, and blocks that are there already
+# need no commit. Each fsync flushes the disk once.
 group_commit()
 {
-	local disk calls tracing=/sys/kernel/tracing
+	local disk depth calls flushed committed tracing=/sys/kernel/tracing
 
-	loop_store m "$image" 64M "$1"
+	loop_store m "$image" 64M "$2"
 	disk=$(loop_disk m)
-	echo 'p:lunar_fsync vfs_fsync_range' >$tracing/kprobe_events
-	echo 1 >$tracing/events/kprobes/lunar_fsync/enable
-	fio --name=g --filename="$disk" --direct=1 --ioengine=libaio --iodepth=32 \
-		--rw=randwrite --bs=4k --size=8M --number_ios=2000 --minimal >/dev/null
-	echo 0 >$tracing/events/kprobes/lunar_fsync/enable
-	calls=$(awk '$1 == "lunar_fsync" { print $2 }' $tracing/kprobe_profile)
-	echo >$tracing/kprobe_events
+	for depth in 1 8 32; do
+		echo 'p:lunar_fsync vfs_fsync_range' >$tracing/kprobe_events
+		echo 1 >$tracing/events/kprobes/lunar_fsync/enable
+		flushed=$(flushes "$below")
+		committed=$(commits "$1")
+		fio --name=g --filename="$disk" --direct=1 --ioengine=libaio --iodepth=$depth \
+			--rw=randwrite --bs=4k --size=8M --number_ios=1000 --minimal >/dev/null
+		flushed=$(($(flushes "$below") - flushed))
+		committed=$(($(commits "$1") - committed))
+		echo 0 >$tracing/events/kprobes/lunar_fsync/enable
+		calls=$(awk '$1 == "lunar_fsync" { print $2 }' $tracing/kprobe_profile)
+		echo >$tracing/kprobe_events
+		ok "$1, '$2', depth $depth, 1000 stable writes: $calls calls of fsync, $flushed flushes, $committed commits"
+		[ "$calls" -gt 0 ] || fail "no fsync at all"
+		[ "$calls" -le $((depth < 32 ? 1000 : 500)) ] || fail "$calls calls of fsync"
+		[ "$flushed" -ge "$calls" ] || fail "fewer flushes than calls of fsync"
+		[ "$committed" -le 50 ] || fail "$committed commits for blocks that were there"
+	done
 	loop_remove m
-	[ "$calls" -gt 0 ] || fail "no fsync at all for 2000 stable writes"
-	[ "$calls" -lt 1000 ] || fail "$calls calls of fsync for 2000 writes 32 deep"
-	ok "'$1': $calls calls of fsync for 2000 stable writes 32 deep"
 }
 
 run()
@@ -291,8 +309,8 @@ run()
 		turn_off
 		by_mode_select ""
 		by_mode_select fd_async_io=1
-		! kprobes || group_commit ""
-		! kprobes || group_commit fd_async_io=1
+		! kprobes || group_commit $fs ""
+		! kprobes || group_commit $fs fd_async_io=1
 		umount /mnt
 	done
 	! kprobes || fua_read
