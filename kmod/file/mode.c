@@ -14,22 +14,19 @@
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
+#include "list.h"
 #include "mode.h"
 
-#define PAGE_CACHING	0x08
 #define PAGE_ALL	0x3f
 #define PC_CHANGEABLE	0x01
-
-#define CACHING_LEN	20
-#define CACHING_WCE	0x04		/* byte 2 */
-#define CACHING_DRA	0x20		/* byte 12: no read ahead that it controls */
 
 /* The pages that target core has, with their lengths. */
 static const struct {
 	u8 page;
 	u8 len;
 } pages[] = {
-	{ 0x01, 12 }, { PAGE_CACHING, CACHING_LEN }, { 0x0a, 12 }, { 0x1c, 12 },
+	{ 0x01, 12 }, { LFILE_LIST_CACHING_PAGE, LFILE_LIST_CACHING_LEN },
+	{ 0x0a, 12 }, { 0x1c, 12 },
 };
 
 /* Returns its length. */
@@ -90,8 +87,8 @@ static sense_reason_t execute_changeable(struct se_cmd *cmd)
 			continue;
 		buf[len] = pages[i].page;
 		buf[len + 1] = pages[i].len - 2;
-		if (pages[i].page == PAGE_CACHING && !dev->nv_cache)
-			buf[len + 2] = CACHING_WCE;
+		if (pages[i].page == LFILE_LIST_CACHING_PAGE && !dev->nv_cache)
+			buf[len + 2] = LFILE_LIST_CACHING_WCE;
 		len += pages[i].len;
 	}
 	if (cmd->t_task_cdb[0] == MODE_SENSE_10)
@@ -131,46 +128,29 @@ static void set_write_cache(struct se_cmd *cmd, bool on)
 		lfile_flush_all(cmd);
 }
 
-/*
- * Is this the caching page with nothing changed but WCE? Length and format were
- * checked.
- */
-static bool caching_page_valid(const struct lfile_dev *dev, const u8 *page)
-{
-	u8 same[CACHING_LEN] = {
-		[0] = PAGE_CACHING,
-		[1] = CACHING_LEN - 2,
-		[2] = page[2] & CACHING_WCE,
-		[12] = CACHING_DRA,
-	};
-
-	if (dev->nv_cache && page[2] & CACHING_WCE)
-		return false;
-	return !memcmp(page, same, CACHING_LEN);
-}
-
 /* Core's MODE SELECT, the same function for all commands. */
 static sense_reason_t (*core_select)(struct se_cmd *cmd);
 
 static sense_reason_t execute_select(struct se_cmd *cmd)
 {
+	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
 	u8 *cdb = cmd->t_task_cdb;
 	unsigned int off = cdb[0] == MODE_SELECT_10 ? 8 : 4;
 	bool valid, on;
 	u8 *buf;
 
 	/* What core finds wrong, or knows: no page format, short, other pages. */
-	if (!(cdb[1] & 0x10) || cmd->data_length < off + CACHING_LEN)
+	if (!(cdb[1] & 0x10) || cmd->data_length < off + LFILE_LIST_CACHING_LEN)
 		return READ_ONCE(core_select)(cmd);
 	buf = transport_kmap_data_sg(cmd);
 	if (!buf)
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	if (buf[off] != PAGE_CACHING) {
+	if (buf[off] != LFILE_LIST_CACHING_PAGE) {
 		transport_kunmap_data_sg(cmd);
 		return READ_ONCE(core_select)(cmd);
 	}
-	valid = caching_page_valid(to_lfile_dev(cmd->se_dev), buf + off);
-	on = buf[off + 2] & CACHING_WCE;
+	valid = lfile_list_caching_valid(buf + off, !dev->nv_cache);
+	on = buf[off + 2] & LFILE_LIST_CACHING_WCE;
 	transport_kunmap_data_sg(cmd);
 	if (!valid)
 		return TCM_INVALID_PARAMETER_LIST;
@@ -198,7 +178,7 @@ void lfile_mode_parse(struct se_cmd *cmd)
 	case MODE_SENSE:
 	case MODE_SENSE_10:
 		if (cdb[2] >> 6 == PC_CHANGEABLE &&
-		    ((page == PAGE_CACHING && !cdb[3]) ||
+		    ((page == LFILE_LIST_CACHING_PAGE && !cdb[3]) ||
 		     (page == PAGE_ALL && (!cdb[3] || cdb[3] == 0xff))))
 			cmd->execute_cmd = execute_changeable;
 		break;

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
+#include "list.h"
 #include "space.h"
 #include "stable.h"
 #include "transfer.h"
@@ -89,16 +90,22 @@ static void unmap_worker(struct work_struct *work)
 static sense_reason_t add_span(struct lfile_io *io, const u8 *desc)
 {
 	struct se_device *dev = &io->dev->se_dev;
-	u64 last = dev->transport->get_blocks(dev);
-	u64 lba = get_unaligned_be64(&desc[0]);
-	u32 blocks = get_unaligned_be32(&desc[8]);
+	u64 capacity = dev->transport->get_blocks(dev) + 1;
 	struct lfile_span *span = &io->spans[io->nspans];
 	loff_t end;
+	u32 blocks;
+	u64 lba;
 
-	if (blocks > dev->dev_attrib.max_unmap_lba_count)
-		return TCM_INVALID_PARAMETER_LIST;
-	if (lba > last + 1 || blocks > last + 1 - lba)
+	switch (lfile_list_unmap_extent(desc, capacity,
+					dev->dev_attrib.max_unmap_lba_count,
+					&lba, &blocks)) {
+	case 0:
+		break;
+	case -ERANGE:
 		return TCM_ADDRESS_OUT_OF_RANGE;
+	default:
+		return TCM_INVALID_PARAMETER_LIST;
+	}
 	if (!blocks)
 		return 0;
 
@@ -116,27 +123,29 @@ static sense_reason_t add_span(struct lfile_io *io, const u8 *desc)
 	return 0;
 }
 
-/* The parameter list of UNMAP, SBC-4 5.39: into io->spans. */
+/* The parameter list of UNMAP: into io->spans. */
 static sense_reason_t parse_unmap(struct lfile_io *io)
 {
 	struct se_cmd *cmd = io->cmd;
+	u8 buf[LFILE_LIST_UNMAP_DESCRIPTOR];
+	u32 max = cmd->se_dev->dev_attrib.max_unmap_block_desc_count;
 	sense_reason_t ret = 0;
-	u32 size, i;
-	u8 buf[16];
+	int nr, i;
 
-	sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, 8);
-	size = min_t(u32, cmd->data_length - 8, get_unaligned_be16(&buf[2]));
-	if (size / 16 > io->dev->se_dev.dev_attrib.max_unmap_block_desc_count)
-		return TCM_INVALID_PARAMETER_LIST;
+	sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf,
+			  LFILE_LIST_UNMAP_HEADER);
+	nr = lfile_list_unmap_count(buf, cmd->data_length, max);
 	io->len = 0;
-	if (size < 16)
-		return 0;
-	io->spans = kvmalloc_array(size / 16, sizeof(*io->spans), GFP_NOIO);
+	if (nr <= 0)
+		return nr ? TCM_INVALID_PARAMETER_LIST : 0;
+	io->spans = kvmalloc_array(nr, sizeof(*io->spans), GFP_NOIO);
 	if (!io->spans)
 		return TCM_OUT_OF_RESOURCES;
-	for (i = 0; i < size / 16 && !ret; i++) {
-		sg_pcopy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, 16,
-				   8 + i * 16);
+	for (i = 0; i < nr && !ret; i++) {
+		sg_pcopy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, buf,
+				   LFILE_LIST_UNMAP_DESCRIPTOR,
+				   LFILE_LIST_UNMAP_HEADER +
+				   i * LFILE_LIST_UNMAP_DESCRIPTOR);
 		ret = add_span(io, buf);
 	}
 	return ret;
@@ -163,7 +172,7 @@ sense_reason_t lfile_space_execute_unmap(struct se_cmd *cmd)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return 0;
 	}
-	if (cmd->data_length < 8)
+	if (cmd->data_length < LFILE_LIST_UNMAP_HEADER)
 		return TCM_PARAMETER_LIST_LENGTH_ERROR;
 
 	io = lfile_inflight_get(cmd, true);

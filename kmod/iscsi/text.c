@@ -14,6 +14,7 @@
 #include <target/target_core_fabric.h>
 
 #include "cmd.h"
+#include "pairs.h"
 #include "portal.h"
 #include "rx.h"
 #include "session.h"
@@ -27,7 +28,6 @@
 /* An answer: some 150 bytes per address, so more than 10000 of these. */
 #define TEXT_MIN_ANSWER		8192
 #define TEXT_MAX_ANSWER		(2U << 20)
-#define TEXT_MAX_KEYS		8
 
 /* "[" IPv6 "]:" port "," TPGT */
 #define TEXT_ADDRESS_SIZE	64
@@ -50,18 +50,6 @@ struct lunar_text_state {
 	u32			request_len;
 	struct lunar_text	answer;
 	u32			sent;
-};
-
-/**
- * struct text_key - one key=value pair of a request
- * @name:	the key, in the request's text
- * @targets:	value of SendTargets; NULL for any other key
- * @reply:	value to answer, or empty
- */
-struct text_key {
-	const char	*name;
-	const char	*targets;
-	char		reply[LUNAR_KEY_REPLY_MAX];
 };
 
 /**
@@ -187,73 +175,20 @@ static void put_targets(const struct lunar_conn *conn, const char *name,
 	mutex_unlock(&lunar_tpg_targets_lock);
 }
 
-/*
- * RFC 7143 Appendix C: All belongs to discovery sessions, the empty value to
- * normal ones, and these learn of their own target only.
- */
 static void send_targets(const struct lunar_conn *conn, const char *value,
 			 struct lunar_text *answer)
 {
 	const char *own = conn->tpg ? conn->tpg->target->name : NULL;
+	const char *name;
 
-	if (!own && !strcmp(value, "All"))
-		put_targets(conn, NULL, answer);
-	else if (!own && *value)
-		put_targets(conn, value, answer);
-	else if (own && (!*value || !strcasecmp(value, own)))
-		put_targets(conn, own, answer);
+	if (lunar_pairs_targets(own, value, &name))
+		put_targets(conn, name, answer);
 	else
 		lunar_keys_put(answer, "SendTargets", "Reject");
 }
 
-/* RFC 7143 13: which keys may be sent in full feature phase, and their answers. */
-static int take_key(struct lunar_nego *nego, struct text_key *key,
-		    const char *value)
-{
-	int id = lunar_keys_find(key->name);
-
-	key->targets = NULL;
-	key->reply[0] = '\0';
-	if (id >= 0 && !(lunar_keys_table[id].flags & LUNAR_KEY_FULL_FEATURE)) {
-		strscpy(key->reply, "Reject", sizeof(key->reply));
-		return 0;
-	}
-	switch (lunar_keys_negotiate(nego, id, value, key->reply)) {
-	case LUNAR_KEY_ANSWER:
-		return 0;
-	case LUNAR_KEY_SILENT:
-		if (id == LUNAR_KEY_SEND_TARGETS)
-			key->targets = value;
-		return 0;
-	default:
-		return -EPROTO;
-	}
-}
-
-/* Takes the request's text apart: the number of @keys, or -EPROTO. */
-static int take_keys(struct lunar_text_state *text, struct text_key *keys)
-{
-	char *name, *value;
-	u32 pos = 0;
-	int nr = 0;
-
-	for (;;) {
-		int ret = lunar_keys_next(text->request, text->request_len,
-					  &pos, &name, &value);
-
-		if (!ret)
-			return nr;
-		if (ret < 0 || nr == TEXT_MAX_KEYS)
-			return -EPROTO;
-		keys[nr].name = name;
-		if (take_key(&text->nego, &keys[nr], value))
-			return -EPROTO;
-		nr++;
-	}
-}
-
 /* The whole answer, in a buffer as large as it takes. */
-static int build_answer(struct lunar_conn *conn, const struct text_key *keys,
+static int build_answer(struct lunar_conn *conn, const struct lunar_pair *pairs,
 			int nr)
 {
 	struct lunar_text *answer = &conn->text->answer;
@@ -269,11 +204,11 @@ static int build_answer(struct lunar_conn *conn, const struct text_key *keys,
 		if (!answer->buf)
 			return -ENOMEM;
 		for (i = 0; i < nr; i++) {
-			if (keys[i].targets)
-				send_targets(conn, keys[i].targets, answer);
-			else if (keys[i].reply[0])
-				lunar_keys_put(answer, keys[i].name,
-					       keys[i].reply);
+			if (pairs[i].targets)
+				send_targets(conn, pairs[i].targets, answer);
+			else if (pairs[i].reply[0])
+				lunar_keys_put(answer, pairs[i].name,
+					       pairs[i].reply);
 		}
 		if (!answer->overflow)
 			return 0;
@@ -288,18 +223,6 @@ static int reject(struct lunar_conn *conn, u8 reason)
 {
 	lunar_text_free(conn);
 	return lunar_tx_reject(conn, reason);
-}
-
-/* At most @max bytes that end with a pair, so that no reader has to join any. */
-static u32 whole_pairs(const char *buf, u32 len, u32 max)
-{
-	u32 end = max;
-
-	if (len <= max)
-		return len;
-	while (end && buf[end - 1])
-		end--;
-	return end ? end : max;
 }
 
 /*
@@ -318,8 +241,8 @@ static int respond(struct lunar_conn *conn)
 	cmd = lunar_cmd_alloc(conn, LUNAR_CMD_PDU, req->itt);
 	if (!cmd)
 		return -ENOMEM;
-	len = whole_pairs(text->answer.buf + text->sent, left,
-			  conn->session->peer_max_recv);
+	len = lunar_pairs_cut(text->answer.buf + text->sent, left,
+			      conn->session->peer_max_recv);
 	if (len) {
 		cmd->data = kvmalloc(len, GFP_KERNEL);
 		if (!cmd->data) {
@@ -390,12 +313,13 @@ static int collect(struct lunar_conn *conn)
 /* The request is complete: make the answer of it. */
 static int answer(struct lunar_conn *conn)
 {
-	struct text_key keys[TEXT_MAX_KEYS];
+	struct lunar_pair pairs[LUNAR_PAIRS_MAX];
 	struct lunar_text_state *text = conn->text;
 	u32 max_recv;
 	int nr;
 
-	nr = take_keys(text, keys);
+	nr = lunar_pairs_take(&text->nego, text->request, text->request_len,
+			      pairs);
 	if (nr < 0)
 		return nr;
 	/* RFC 7143 13.12: may be declared again at any time. */
@@ -404,8 +328,8 @@ static int answer(struct lunar_conn *conn)
 		max_recv = min(max_recv, READ_ONCE(conn->tpg->max_xmit));
 	conn->session->peer_max_recv = max_recv;
 	text->sent = 0;
-	nr = build_answer(conn, keys, nr);
-	/* The keys pointed into it. */
+	nr = build_answer(conn, pairs, nr);
+	/* The pairs pointed into it. */
 	text->request_len = 0;
 	return nr;
 }

@@ -5,6 +5,7 @@
 #include_next <asm/byteorder.h>
 
 #define be32_to_cpu	__be32_to_cpu
+#define be64_to_cpu	__be64_to_cpu
 #define cpu_to_be32	__cpu_to_be32
 
 #endif /* LUNAR_HOST_BYTEORDER_H */

@@ -10,17 +10,15 @@
 
 static inline ssize_t strscpy(char *to, const char *from, size_t size)
 {
-	size_t len = strnlen(from, size);
+	size_t len;
 
 	if (!size)
 		return -E2BIG;
-	if (len == size) {
-		memcpy(to, from, size - 1);
-		to[size - 1] = '\0';
-		return -E2BIG;
-	}
-	memcpy(to, from, len + 1);
-	return len;
+	/* Not strnlen(): gcc takes a literal shorter than @size for a mistake. */
+	for (len = 0; len < size - 1 && from[len]; len++)
+		to[len] = from[len];
+	to[len] = '\0';
+	return from[len] ? -E2BIG : (ssize_t)len;
 }
 
 #endif /* LUNAR_HOST_STRING_H */
