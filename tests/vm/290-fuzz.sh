@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sessions that go wrong at random: the target serves on, and disks that the
 # initiator has no access to, or may only read, stay as they are.
-# LUNAR_FUZZ="SEED ROUNDS" repeats a run, or makes a longer one (make fuzz).
+# LUNAR_FUZZ="SEED ROUNDS" repeats a run, "SEED SECONDSs" makes a long one (make
+# fuzz). SEEDS is the corpus: where bugs were found, each tried first in every run.
 # shellcheck shell=bash
 DESCRIPTION="random PDUs in valid sessions"
 GROUP=fuzz
 TIMEOUT=1200
 
 RAWPDU=/lunar/rawpdu
+CHAP_TARGET=iqn.2026-01.vm.lunar:chap
+SEEDS=()
 
 needs()
 {
 	[ -x $RAWPDU ] || fail "no rawpdu in the VM"
+}
+
+# fuzz SEED ROUNDS [OPTION]...
+fuzz()
+{
+	echo "LUNAR_FUZZ='$1 $2' ${*:3}"
+	$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -x "$LUNAR_FACTOR" -S "$1" -F "$2" "${@:3}" ||
+		fail "the target does not serve, or no login worked: seed $1"
 }
 
 run()
@@ -33,11 +44,18 @@ run()
 	echo 1 >"$tpg/acls/$INITIATOR/lun_2/write_protect"
 	lun "$TARGET" 1 foreign
 	enable_target "$TARGET"
+	target $CHAP_TARGET "$PORTAL"
+	lun $CHAP_TARGET 0 fuzzed
+	acl $CHAP_TARGET "$INITIATOR" fuzz-user fuzz-secret-12 target-user target-secret-1
+	enable_target $CHAP_TARGET
 
-	echo "LUNAR_FUZZ='$seed $rounds'"
-	$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -x "$LUNAR_FACTOR" -S "$seed" \
-		-F "$rounds" || fail "the target does not serve, or no login worked"
+	for name in "${SEEDS[@]}"; do
+		fuzz "$name" 1
+	done
+	fuzz "$seed" "$rounds"
+	fuzz "$seed" 50 -t $CHAP_TARGET -u fuzz-user -s fuzz-secret-12
 	remove_target "$TARGET"
+	remove_target $CHAP_TARGET
 	equal "$(cat /tmp/foreign.img /tmp/readonly.img | sha256sum)" "$before" "sum of the other disks"
 	ok "$rounds rounds, seed $seed"
 }

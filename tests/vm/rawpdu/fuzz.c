@@ -143,6 +143,28 @@ static bool send_torn(struct fuzz *f, union bhs *bhs, const void *data, u32 len)
 	return conn_send(f->c, buf, 1 + rnd(sizeof(*bhs) + len));
 }
 
+/*
+ * Lengths that are not those of what follows: the receiver waits for more, or takes
+ * data for a header.
+ */
+static bool send_lying(struct fuzz *f, union bhs *bhs, const void *data, u32 len)
+{
+	static const u32 lies[] = { 1, 4, 512, 8192, 262144, 0xffffff };
+	u8 buf[sizeof(*bhs) + 65536];
+	u32 says = len, lie = lies[rnd(ARRAY_SIZE(lies))];
+
+	if (len > 65536)
+		len = 65536;
+	if (rnd(3))
+		says = rnd(2) ? len + lie : len - lie;
+	hton24(bhs->hdr.dlength, says & 0xffffff);
+	if (says == len || !rnd(3))
+		bhs->hdr.hlength = rnd(2) ? 1 + rnd(4) : rnd(256);
+	memcpy(buf, bhs, sizeof(*bhs));
+	memcpy(buf + sizeof(*bhs), data, len);
+	return conn_send(f->c, buf, sizeof(*bhs) + len);
+}
+
 static bool put(struct fuzz *f, union bhs *bhs, const void *data, u32 len)
 {
 	u8 ahs[64];
@@ -165,7 +187,10 @@ static bool put(struct fuzz *f, union bhs *bhs, const void *data, u32 len)
 	if (!rnd(12))
 		f->c->corrupt = 1 + rnd(2);
 	mutate_header(bhs);
-	switch (rnd(8)) {
+	switch (rnd(10)) {
+	case 8:
+	case 9:
+		return send_lying(f, bhs, data ? data : pattern, len);
 	case 0:
 		return send_torn(f, bhs, data ? data : pattern, len);
 	case 1:
@@ -263,6 +288,36 @@ static bool send_data_out(struct fuzz *f)
 	return true;
 }
 
+static void mutate_text(struct text *text)
+{
+	u32 times = 1 + rnd(4);
+
+	while (times-- && text->len) {
+		u32 at = rnd(text->len);
+
+		switch (rnd(5)) {
+		case 0:
+			text->buf[at] = rnd(256);
+			break;
+		case 1:
+			text->buf[at] = "\0=,~-0"[rnd(6)];
+			break;
+		case 2:
+			text->len = at;
+			break;
+		case 3:
+			if (text->len < 2000) {
+				memmove(text->buf + at + at / 2, text->buf + at, text->len - at);
+				text->len += at / 2;
+			}
+			break;
+		default:
+			text_add(text, "%s=%u,%x", rnd(2) ? "MaxBurstLength" : "CHAP_A",
+				 rnd(1u << 30), rnd(1u << 30));
+		}
+	}
+}
+
 static bool send_other(struct fuzz *f)
 {
 	static const u8 opcodes[] = {
@@ -295,6 +350,10 @@ static bool send_other(struct fuzz *f)
 		bhs.text.ttt = rnd(4) ? ~0u : rnd(100);
 		text_add(&text, rnd(3) ? "SendTargets=%s" : "X-com.example.%s",
 			 rnd(3) ? "All" : opt.target);
+		if (!rnd(3))
+			mutate_text(&text);
+		if (!rnd(4))
+			bhs.text.flags = ISCSI_FLAG_TEXT_CONTINUE;
 		return put(f, &bhs, text.buf, text.len);
 	case ISCSI_OP_LOGOUT:
 		bhs.logout.flags = FINAL | rnd(3);
@@ -317,53 +376,37 @@ static bool send_noise(struct fuzz *f)
 
 /* --- a round ---------------------------------------------------------------- */
 
-static void mutate_text(struct text *text)
+/* What comes after the first request, in the order of CHAP (RFC 7143 12.1.3). */
+static void later_text(struct text *text, u32 round)
 {
-	u32 times = 1 + rnd(4);
+	static const char *const lines[] = {
+		"CHAP_A=5,7", "CHAP_A=8\nMaxRecvDataSegmentLength=4096",
+		"CHAP_N=x\nCHAP_R=0x00112233445566778899aabbccddeeff",
+		"CHAP_N=x\nCHAP_R=0b00==\nCHAP_I=1\nCHAP_C=0x1234\nInitialR2T=No",
+	};
 
-	while (times-- && text->len) {
-		u32 at = rnd(text->len);
-
-		switch (rnd(5)) {
-		case 0:
-			text->buf[at] = rnd(256);
-			break;
-		case 1:
-			text->buf[at] = "\0=,~-0"[rnd(6)];
-			break;
-		case 2:
-			text->len = at;
-			break;
-		case 3:
-			if (text->len < 2000) {
-				memmove(text->buf + at + at / 2, text->buf + at, text->len - at);
-				text->len += at / 2;
-			}
-			break;
-		default:
-			text_add(text, "%s=%u,%x", rnd(2) ? "MaxBurstLength" : "CHAP_A",
-				 rnd(1u << 30), rnd(1u << 30));
-		}
-	}
+	text->len = 0;
+	text_add_lines(text, lines[rnd(4) ? (round > 1) * 2 + rnd(2) : rnd(4)]);
 }
 
 /* Login Requests that need not make sense. */
 static void fuzz_login(struct fuzz *f)
 {
-	const struct login l = { .discovery = !rnd(4), .skip_security = rnd(2) };
+	const struct login l = { .discovery = !rnd(4), .skip_security = !rnd(3) };
 	static struct text text;
-	u32 rounds = 1 + rnd(5);
+	u32 round, rounds = 1 + rnd(5);
 	union bhs bhs;
 
-	while (rounds--) {
-		login_text(&text, &l);
-		text_add_lines(&text, rnd(2) ? "CHAP_A=5,7\nMaxRecvDataSegmentLength=4096" :
-			       "CHAP_N=x\nCHAP_R=0x00\nCHAP_I=1\nCHAP_C=0x1234\nInitialR2T=No");
-		if (rnd(3))
+	for (round = 0; round < rounds; round++) {
+		if (round && rnd(4))
+			later_text(&text, round);
+		else
+			login_text(&text, &l);
+		if (!rnd(3))
 			mutate_text(&text);
 		memset(&bhs, 0, sizeof(bhs));
 		bhs.login.opcode = ISCSI_OP_LOGIN | ISCSI_OP_IMMEDIATE;
-		bhs.login.flags = rnd(2) ? rnd(256) : 0x81 | rnd(8);
+		bhs.login.flags = rnd(3) ? rnd(2) * 0x81 : rnd(256);
 		bhs.login.isid[5] = 1 + rnd(3);
 		bhs.login.itt = htobe32(0x10);
 		bhs.login.cmdsn = htobe32(f->c->cmdsn);
@@ -376,6 +419,11 @@ static bool step(struct fuzz *f)
 {
 	u32 dice = rnd(100);
 
+	/* A gap in CmdSN holds up all that comes behind it, so most are closed again. */
+	if (!rnd(30))
+		f->c->cmdsn += rnd(4) - 1;
+	else if (f->c->cmdsn != f->c->exp_cmdsn && !rnd(4))
+		f->c->cmdsn = f->c->exp_cmdsn;
 	if (dice < 45)
 		return send_command(f);
 	if (dice < 75)
@@ -449,18 +497,22 @@ static int in_child(void (*run)(void), u32 seed, u32 seconds)
 
 /**
  * fuzz() - rounds of fuzzing, the seeds from opt.seed up
- * @rounds:	how many
+ * @rounds:	how many; 0: as many as fit
+ * @seconds:	into that time
  *
  * Return: 0, or 1 if the target does not serve any more.
  */
-int fuzz(u32 rounds)
+int fuzz(u32 rounds, u32 seconds)
 {
+	u64 end = now_ms() + seconds * 1000ull;
 	u32 i, broken = 0;
+	bool last;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0, last = false; !last; i++) {
 		/* A round may find its login taken over, or end in a wait. */
 		broken += !!in_child(fuzz_session, opt.seed + i, ROUND_SECONDS);
-		if ((i + 1) % CHECK_EVERY && i + 1 < rounds)
+		last = rounds ? i + 1 >= rounds : now_ms() >= end;
+		if ((i + 1) % CHECK_EVERY && !last)
 			continue;
 		fflush(stdout);
 		if (in_child(still_serves, opt.seed, 20)) {
@@ -468,6 +520,6 @@ int fuzz(u32 rounds)
 			return 1;
 		}
 	}
-	printf("# %u rounds from seed %u, %u of them cut short\n", rounds, opt.seed, broken);
-	return broken > rounds / 2;
+	printf("# %u rounds from seed %u, %u of them cut short\n", i, opt.seed, broken);
+	return broken > i / 2;
 }
