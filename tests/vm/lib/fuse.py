@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""fuse.py MOUNTPOINT BACKING [nofsync]: a filesystem in user space with one file,
-"image", whose data is in BACKING. With "nofsync" it answers FSYNC with ENOSYS, as
-servers do that do not implement it; else it appends a line to BACKING.fsyncs. Runs
-until it is unmounted.
+"""fuse.py MOUNTPOINT BACKING [nofsync] [late]: a filesystem in user space with one
+file, "image", whose data is in BACKING. With "nofsync" it answers FSYNC with ENOSYS, as
+servers do that do not implement it; else it appends a line to BACKING.fsyncs. With
+"late" it takes its time for data. Runs until it is unmounted.
 """
 import ctypes
 import errno
@@ -10,9 +10,11 @@ import os
 import stat
 import struct
 import sys
+import time
 
 mountpoint, backing = sys.argv[1:3]
 nofsync = "nofsync" in sys.argv[3:]
+late = "late" in sys.argv[3:]
 data = os.open(backing, os.O_RDWR)
 fuse = os.open("/dev/fuse", os.O_RDWR)
 options = "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other" % fuse
@@ -33,6 +35,8 @@ def attr(node):
 
 
 def answer(opcode, node, body):
+    if late and opcode in (READ, WRITE, FSYNC):
+        time.sleep(0.02)
     if opcode == INIT:
         # BIG_WRITES, MAX_PAGES
         flags = struct.unpack_from("=4I", body)[3] & (1 << 5 | 1 << 22)

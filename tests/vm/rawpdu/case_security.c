@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "rawpdu.h"
 
@@ -250,6 +251,132 @@ static void no_response(void)
 	conn_close(c);
 }
 
+/* A response that was right, to the next challenge. */
+static void replay(void)
+{
+	struct conn *heard, *c;
+	static struct text text;
+	static struct pdu rsp;
+
+	need_chap();
+	heard = up_to_chap(true);
+	chap_answer(heard, &(struct login){}, &text);
+	c = up_to_chap(true);
+	if (!login_exchange(c, ISCSI_FLAG_LOGIN_TRANSIT | 1, &text, 0, &rsp) ||
+	    (rsp.bhs.login_rsp.status_class << 8 | rsp.bhs.login_rsp.status_detail) != AUTH_FAILED)
+		fail("a response to another challenge is taken");
+	conn_close(c);
+	if (!login_exchange(heard, ISCSI_FLAG_LOGIN_TRANSIT | 1, &text, 0, &rsp) ||
+	    rsp.bhs.login_rsp.status_class)
+		fail("it was not right");
+	conn_close(heard);
+}
+
+/* RFC 7143 12.1.3: CHAP_C and CHAP_R have at most 1024 bytes, which is no promise. */
+static void oversized(void)
+{
+	static const char *const keys[] = { "CHAP_N", "CHAP_R", "CHAP_R=0x", "CHAP_R=0b",
+					    "CHAP_I", "CHAP_A", "CHAP_I=1\nCHAP_C=0x" };
+	static char lines[8192];
+	static const u32 lengths[] = { 255, 1025, 2049, 4000, 7000 };
+	u32 i, j, n;
+
+	need_chap();
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		for (j = 0; j < ARRAY_SIZE(lengths); j++) {
+			struct conn *c = up_to_chap(true);
+			const char *equal = strchr(keys[i], '=') ? "" : "=";
+
+			n = snprintf(lines, sizeof(lines), "%s%s", keys[i], equal);
+			memset(lines + n, '7', lengths[j]);
+			lines[n + lengths[j]] = '\0';
+			if (!refused(c, ISCSI_FLAG_LOGIN_TRANSIT | 1, lines))
+				fail("%s of %u bytes is not refused", keys[i], lengths[j]);
+			conn_close(c);
+		}
+	}
+	still_serves();
+}
+
+static void want_alive(struct conn *c, const u8 *data)
+{
+	check_blocks(c, 16, data, 4);
+	write_blocks(c, 16, data, 4);
+}
+
+/*
+ * A login with the name and ISID of a session ends it (RFC 7143 6.3.5), but not
+ * before whoever asks for that has shown to be the same initiator.
+ */
+static void takeover(void)
+{
+	static struct text text;
+	static struct pdu rsp;
+	struct login l = { .isid = 0x31 };
+	struct conn *c, *half;
+	u8 data[4 * BLOCK];
+
+	need_chap();
+	c = login(&l);
+	fill(data, sizeof(data), 31);
+	write_blocks(c, 16, data, 4);
+	want_refused(&(struct login){ .isid = 0x31, .secret = "not-the-secret-1" });
+	want_alive(c, data);
+	want_refused(&(struct login){ .isid = 0x31, .user = "nobody" });
+	want_alive(c, data);
+	want_refused(&(struct login){ .isid = 0x31, .methods = "None" });
+	want_alive(c, data);
+	half = conn_open();
+	if (login_try(half, &(struct login){ .isid = 0x31, .tsih = c->tsih,
+					     .secret = "not-the-secret-1" }) >> 8 !=
+	    ISCSI_STATUS_CLS_INITIATOR_ERR)
+		fail("TSIH of another's session");
+	want_alive(c, data);
+	/* One that stops half way. */
+	half = conn_open();
+	memcpy(half->isid, c->isid, sizeof(half->isid));
+	login_text(&text, &l);
+	if (!login_exchange(half, 0, &text, 0, &rsp) || refused(half, 0, "CHAP_A=5\n"))
+		fail("CHAP does not begin");
+	want_alive(c, data);
+	conn_close(half);
+	want_alive(c, data);
+	/* The same secret does. */
+	half = login(&l);
+	want_closed(c);
+	want_alive(half, data);
+	logout(half);
+}
+
+/* Before the login is over nothing else is answered, with or without a name. */
+static void nothing_read(void)
+{
+	struct conn *c;
+	union bhs bhs;
+	u32 steps;
+	u8 byte;
+
+	need_chap();
+	for (steps = 0; steps < 2; steps++) {
+		c = steps ? up_to_chap(true) : conn_open();
+		bhs_init(c, &bhs, ISCSI_OP_SCSI_CMD | ISCSI_OP_IMMEDIATE);
+		cdb_rw(bhs.cmd.cdb, READ_10, 0, 8);
+		bhs.cmd.flags = FINAL | ISCSI_FLAG_CMD_READ;
+		bhs.cmd.data_length = htobe32(8 * BLOCK);
+		pdu_send(c, &bhs, NULL, 0);
+		while (recv(c->fd, &byte, 1, MSG_PEEK) > 0) {
+			static struct pdu pdu;
+
+			if (!pdu_recv(c, &pdu))
+				break;
+			if (pdu.bhs.hdr.opcode != ISCSI_OP_LOGIN_RSP || pdu.len ||
+			    !pdu.bhs.login_rsp.status_class)
+				fail("opcode 0x%02x with %u bytes", pdu.bhs.hdr.opcode, pdu.len);
+		}
+		conn_close(c);
+	}
+}
+
 const struct test_case security_cases[] = {
 	{ "chap-wrong-secret", "12.1.3", wrong_secret },
 	{ "chap-wrong-user", "12.1.3", wrong_user },
@@ -262,5 +389,9 @@ const struct test_case security_cases[] = {
 	{ "chap-challenges", "9.2.1", challenges },
 	{ "chap-bad-exchange", "12.1.3", bad_exchange },
 	{ "chap-no-response", "6.3.2", no_response },
+	{ "chap-replay", "9.2.1", replay },
+	{ "chap-oversized", "12.1.3", oversized, 60 },
+	{ "chap-takeover", "9.2, 6.3.5", takeover },
+	{ "chap-nothing-read", "6.3", nothing_read },
 	{}
 };

@@ -27,7 +27,7 @@ struct options opt = {
 static const struct test_case *const tables[] = {
 	login_cases, nego_cases, security_cases, pdu_cases, cmdsn_cases,
 	write_cases, data_cases, session_cases, stuck_cases, tmf_cases,
-	order_cases, time_cases, lun_cases, full_cases,
+	order_cases, time_cases, lun_cases, full_cases, fault_cases,
 };
 
 void fail(const char *format, ...)
@@ -86,7 +86,8 @@ static void usage(void)
 		"              [-P SECONDS] [-M] [-H COMMAND -R COMMAND [-O]] [PATTERN]...\n"
 		"       rawpdu -q VERB -p ... -t ...    see query.c\n"
 		"       rawpdu -L    lists the cases\n"
-		"       rawpdu -F ROUNDS [option]...    no cases, but random PDUs\n"
+		"       rawpdu -F ROUNDS|SECONDSs [option]...    no cases, but random PDUs\n"
+		"       rawpdu -D SECONDS [option]...    writes and reads back, see soak.c\n"
 		"The LUN is overwritten. -x stretches all deadlines. -H and -R: shell commands that\n"
 		"hold the backstore and release it. -O: it orders commands that overlap.\n"
 		"-P: the ACL waits that long for an answer to a ping, and for data.\n"
@@ -126,7 +127,7 @@ static const char *parse_options(int argc, char **argv)
 	const char *verb = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:P:Mb:q:H:R:OF:L")) != -1) {
+	while ((c = getopt(argc, argv, "p:t:i:u:s:m:l:x:T:S:P:Mb:q:H:R:OF:D:L")) != -1) {
 		switch (c) {
 		case 'p':
 			parse_portal(optarg);
@@ -180,7 +181,10 @@ static const char *parse_options(int argc, char **argv)
 			opt.ordered = true;
 			break;
 		case 'F':
-			opt.fuzz_rounds = atoi(optarg);
+			opt.fuzz = optarg;
+			break;
+		case 'D':
+			opt.soak = atoi(optarg);
 			break;
 		case 'L':
 			list();
@@ -265,8 +269,13 @@ int main(int argc, char **argv)
 	if (verb)
 		return query(verb);
 	printf("# seed %u\n", opt.seed);
-	if (opt.fuzz_rounds)
-		return fuzz(opt.fuzz_rounds);
+	if (opt.soak)
+		return soak_run(opt.soak);
+	if (opt.fuzz) {
+		bool timed = strchr(opt.fuzz, 's');
+
+		return fuzz(timed ? 0 : atoi(opt.fuzz), timed ? atoi(opt.fuzz) : 0);
+	}
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (tc = tables[i]; tc->name; tc++) {
 			if (selected(tc->name, argv + optind))

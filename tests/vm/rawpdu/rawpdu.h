@@ -41,6 +41,7 @@ extern const struct test_case stuck_cases[];
 extern const struct test_case tmf_cases[];
 extern const struct test_case order_cases[];
 extern const struct test_case full_cases[];
+extern const struct test_case fault_cases[];
 
 struct options {
 	const char *host;
@@ -60,7 +61,8 @@ struct options {
 	const char *hold;	/* shell command that makes the backstore hang */
 	const char *release;	/* and the one that ends it */
 	bool ordered;		/* the backstore orders what overlaps */
-	unsigned int fuzz_rounds;	/* 0: run the cases */
+	unsigned int soak;	/* seconds; 0: run the cases */
+	const char *fuzz;	/* rounds, or seconds with an s; NULL: run the cases */
 };
 
 extern struct options opt;
@@ -165,8 +167,12 @@ void write_blocks(struct conn *c, u32 lba, const void *buf, u32 blocks);
 void check_blocks(struct conn *c, u32 lba, const void *want, u32 blocks);
 u8 task_management(struct conn *c, u8 function, u32 ref_itt, u32 ref_cmdsn);
 
+/* --- soak.c ---------------------------------------------------------------- */
+
+int soak_run(u32 seconds);
+
 /* --- fuzz.c ---------------------------------------------------------------- */
 
-int fuzz(u32 rounds);
+int fuzz(u32 rounds, u32 seconds);
 
 #endif /* RAWPDU_H */
