@@ -47,6 +47,21 @@ test-long:
 	scripts/setup
 	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)') -o build/test-long -v tests/vm/long
 
+# Random input, first by libFuzzer to what parses it, then sessions that go wrong to
+# the target with sanitizers; MINUTES (10) of each. S=seed repeats the sessions.
+fuzz:
+	scripts/setup
+	$(MAKE) -s -C tests/fuzz all
+	$(MAKE) -s -C tests/fuzz -j long SECONDS=$$(($(or $(MINUTES),10) * 60))
+	scripts/uml prepare >/dev/null
+	LUNAR_FUZZ="$(or $(S),$$$$) $$(($(or $(MINUTES),10) * 60))s" \
+		tests/run -k uml -o build/fuzz/sessions -t 290-fuzz
+
+# Everything at once for MINUTES (180), with data verified; 20 is the short form.
+soak:
+	scripts/setup
+	tests/soak/run -k $(or $(K),6.12) -m $(or $(MINUTES),180) $(if $(S),-s $(S))
+
 # 26 kills on each kernel, then the log replayed; S=seed repeats a run.
 power-cut:
 	scripts/setup
@@ -104,6 +119,8 @@ help:
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
 	@echo 'test-long       10,000 sessions, links that are gone for a minute; K=, T='
+	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'
+	@echo 'soak            everything at once, for hours (K=6.1|6.12|uml, MINUTES=180, S=seed)'
 	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
 	@echo 'bench           measure lunar beside stock LIO and others; K=, T=pattern,'
 	@echo '                MODE=icount|smp|kvm, FULL=1'
@@ -115,5 +132,6 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug test-long power-cut bench demo install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug test-long fuzz soak power-cut bench demo \
+	install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help
