@@ -75,21 +75,58 @@ struct lunar_loan {
 	u32			nents;
 };
 
-/* How every command of lunar_iscsi begins. */
+/**
+ * struct lunar_backend_cmd - how every command of lunar_iscsi begins
+ * @se_cmd:	target core's part
+ * @loan:	see there
+ * @complete:	takes the command from the backstore: see lunar_backend_complete()
+ */
 struct lunar_backend_cmd {
 	struct se_cmd		se_cmd;
 	struct lunar_loan	loan;
+	void (*complete)(struct se_cmd *se_cmd, u8 status);
 };
 
 /*
- * The loan of a command, or NULL if the command is another fabric's. Target core
- * copies the template, so it is the name that tells.
+ * The command as lunar_iscsi has it, or NULL if it is another fabric's. Target
+ * core copies the template, so it is the name that tells.
  */
-static inline struct lunar_loan *lunar_backend_loan(struct se_cmd *se_cmd)
+static inline struct lunar_backend_cmd *lunar_backend_cmd(struct se_cmd *se_cmd)
 {
 	if (strcmp(se_cmd->se_tfo->fabric_name, LUNAR_FABRIC_ID))
 		return NULL;
-	return &container_of(se_cmd, struct lunar_backend_cmd, se_cmd)->loan;
+	return container_of(se_cmd, struct lunar_backend_cmd, se_cmd);
+}
+
+static inline struct lunar_loan *lunar_backend_loan(struct se_cmd *se_cmd)
+{
+	struct lunar_backend_cmd *cmd = lunar_backend_cmd(se_cmd);
+
+	return cmd ? &cmd->loan : NULL;
+}
+
+/**
+ * lunar_backend_complete() - a command has been executed
+ * @se_cmd:	the command; not to be touched afterwards, nor is its device
+ * @status:	SAM status; sense data is in the command already
+ *
+ * In place of target_complete_cmd(), which has each command pass a worker of target
+ * core. A command of lunar_iscsi goes to the owner of its connection instead, which
+ * calls target_complete_cmd() before anything else it does: so target core keeps
+ * the device until then, and an abort that comes before finds a command that is
+ * neither complete nor the backstore's, and waits. One that the backstore itself
+ * gives up for an abort may be completed either way.
+ *
+ * Context: any, hard interrupts as well.
+ */
+static inline void lunar_backend_complete(struct se_cmd *se_cmd, u8 status)
+{
+	struct lunar_backend_cmd *cmd = lunar_backend_cmd(se_cmd);
+
+	if (cmd)
+		cmd->complete(se_cmd, status);
+	else
+		target_complete_cmd(se_cmd, status);
 }
 
 #endif /* LUNAR_BACKEND_H */

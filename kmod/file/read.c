@@ -8,6 +8,7 @@
 #include "inflight.h"
 #include "pages.h"
 #include "read.h"
+#include "status.h"
 #include "transfer.h"
 
 /*
@@ -42,7 +43,7 @@ sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 
 	if (!sgl) {
 		if (lfile_pages_lend(cmd)) {
-			target_complete_cmd(cmd, SAM_STAT_GOOD);
+			lfile_status_complete(cmd, 0, false);
 			return 0;
 		}
 		if (lfile_pages_alloc(cmd))

@@ -8,6 +8,7 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_base.h>
 #include <target/target_core_backend.h>
+#include "backend.h"
 #include "status.h"
 
 struct sense {
@@ -78,7 +79,7 @@ static void check_condition(struct se_cmd *cmd, struct sense sense,
 	if (information)
 		scsi_set_sense_information(buf, sizeof(buf), *information);
 	transport_copy_sense_to_cmd(cmd, buf);
-	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
+	lunar_backend_complete(cmd, SAM_STAT_CHECK_CONDITION);
 }
 
 /**
@@ -123,5 +124,5 @@ void lfile_status_complete(struct se_cmd *cmd, int err, bool write)
 	if (err)
 		check_condition(cmd, errno_to_sense(err, write), NULL);
 	else
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		lunar_backend_complete(cmd, SAM_STAT_GOOD);
 }

@@ -335,6 +335,16 @@ static sense_reason_t attention(struct lunar_cmd *cmd, u64 lun)
 	return TCM_CHECK_CONDITION_ABORT_CMD;
 }
 
+/* See lunar_backend_complete(). */
+static void backend_complete(struct se_cmd *se_cmd, u8 status)
+{
+	struct lunar_cmd *cmd = to_lunar_cmd(se_cmd);
+
+	cmd->status = status;
+	WRITE_ONCE(cmd->state, LUNAR_CMD_DONE);
+	lunar_cmd_queue(cmd);
+}
+
 /**
  * lunar_cmd_begin() - hand a SCSI Command to target core, up to its buffer
  * @cmd:	new
@@ -372,6 +382,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	}
 	/* What was summed up must be what is sent. */
 	cmd->backend.loan.wanted = !conn->data_digest;
+	cmd->backend.complete = backend_complete;
 	spin_lock_bh(&conn->cmd_lock);
 	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
 	spin_unlock_bh(&conn->cmd_lock);
@@ -507,19 +518,47 @@ void lunar_cmd_fail(struct lunar_cmd *cmd)
 }
 
 /**
+ * lunar_cmd_complete() - tell target core that a command has been executed
+ * @cmd:	in state DONE; may be gone when this returns
+ *
+ * Target core completes a command in a work item of its own, which is what a fabric
+ * whose backstores complete in interrupts needs. Here the work item is taken back
+ * before a worker has it, and runs in place. Nobody but target_complete_cmd() and
+ * the worker has to do with se_cmd.work: target core neither flushes nor cancels it,
+ * and queues it only once, be it for the answer or, if CMD_T_ABORTED is set, for
+ * the end of the command. If a worker was faster it is as if this were not done.
+ * (With CMD_T_STOP it is not queued, but that is for transport_wait_for_tasks(),
+ * which this fabric does not call.)
+ *
+ * An aborted command loses the acknowledge reference there, hence one more. Owner's
+ * context; calls queue_data_in(), queue_status() or aborted_task().
+ */
+void lunar_cmd_complete(struct lunar_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	kref_get(&se_cmd->cmd_kref);
+	target_complete_cmd(se_cmd, cmd->status);
+	if (cancel_work(&se_cmd->work))
+		se_cmd->work.func(&se_cmd->work);
+	target_put_sess_cmd(se_cmd);
+}
+
+/**
  * lunar_cmd_queue() - have the owner send what the command has to say
  * @cmd:	state says what; belongs to the owner from here on
  *
- * Any context but hard interrupts. The owner may send and free the command
- * before this returns, and with it the last reference on the connection.
+ * Any context. The owner may send and free the command before this returns, and
+ * with it the last reference on the connection.
  */
 void lunar_cmd_queue(struct lunar_cmd *cmd)
 {
 	struct lunar_conn *conn = cmd->conn;
 
 	lunar_conn_get(conn);
-	llist_add(&cmd->ready_entry, &conn->ready);
-	lunar_conn_kick(conn);
+	/* Whoever made the list begin has seen to it that the owner looks. */
+	if (llist_add(&cmd->ready_entry, &conn->ready))
+		lunar_conn_wake(conn);
 	lunar_conn_put(conn);
 }
 

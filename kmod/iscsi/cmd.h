@@ -40,6 +40,7 @@ enum lunar_cmd_state {
 	LUNAR_CMD_NEW,		/* io_work */
 	LUNAR_CMD_NEED_DATA,	/* io_work: waits for Data-Out */
 	LUNAR_CMD_EXEC,		/* with target core */
+	LUNAR_CMD_DONE,		/* the backstore: see lunar_cmd_complete() */
 	LUNAR_CMD_DATA_IN,	/* queue_data_in: data and status to send */
 	LUNAR_CMD_STATUS,	/* queue_status: status to send */
 	LUNAR_CMD_DROPPED,	/* aborted_task: nothing to send */
@@ -104,6 +105,7 @@ struct lunar_tmf {
  * @ordered:	its backstore sets LUNAR_TRANSPORT_ORDERED
  * @no_statsn:	the PDU does not consume a StatSN (NOP-In with reserved ITT)
  * @itt:	I
+ * @status:	SAM status that the backstore has for it, in state DONE
  * @edtl:	ExpectedDataTransferLength
  * @condition:	sense key, additional sense code and qualifier to report in place
  *		of target core's, or 0
@@ -139,6 +141,7 @@ struct lunar_cmd {
 	u32			abandoned;
 	u32			cleared;
 	bool			no_statsn;
+	u8			status;
 	itt_t			itt;
 	u32			edtl;
 	u32			condition;
@@ -185,6 +188,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 		    const u8 *cdb);
 void lunar_cmd_execute(struct lunar_cmd *cmd);
 void lunar_cmd_fail(struct lunar_cmd *cmd);
+void lunar_cmd_complete(struct lunar_cmd *cmd);
 void lunar_cmd_queue(struct lunar_cmd *cmd);
 void lunar_cmd_finish(struct lunar_cmd *cmd);
 void lunar_cmd_free(struct lunar_cmd *cmd);

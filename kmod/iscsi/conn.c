@@ -92,6 +92,19 @@ void lunar_conn_kick(struct lunar_conn *conn)
 }
 
 /**
+ * lunar_conn_wake() - have the owner look at conn->ready
+ * @conn:	a connection the caller knows to be alive, and has put something on
+ *		that list with llist_add(), which is a full barrier
+ *
+ * Nothing to do while io_work runs. Any context.
+ */
+void lunar_conn_wake(struct lunar_conn *conn)
+{
+	if (!READ_ONCE(conn->busy)) /* pairs with io_work() */
+		lunar_conn_kick(conn);
+}
+
+/**
  * lunar_conn_look() - have the owner look for aborted commands
  * @conn:	on a list whose lock the caller holds; may be on its way out
  *
@@ -198,7 +211,12 @@ static void io_work(struct work_struct *work)
 	struct lunar_conn *conn = container_of(work, struct lunar_conn,
 					       io_work);
 
+	WRITE_ONCE(conn->busy, true);
 	conn->ops->io(conn);
+	/* What comes from here on is kicked for: see lunar_conn_wake(). */
+	smp_store_mb(conn->busy, false);
+	if (!llist_empty(&conn->ready))
+		lunar_conn_kick(conn);
 }
 
 /*

@@ -10,11 +10,10 @@
  *
  * Lifetime. A reference for the open socket and one per command. Whoever moves
  * the state to CLOSING queues the owner, which closes the socket, gives up every
- * command that waits for its initiator and drops the open reference. Commands
- * still in a backstore keep theirs; the last one queues release_work, which
- * deregisters the session and frees everything. So a dead connection costs no
- * thread however long a backstore is stuck, and a new session of the initiator
- * port lives beside it.
+ * command that waits for its initiator and drops the open reference. Commands still
+ * in a backstore keep theirs; the last one queues release_work, which deregisters the
+ * session and frees everything. So a dead connection costs no thread however long a
+ * backstore is stuck, and a new session of the initiator port lives beside it.
  *
  * Field letters: I immutable after create (or after login), W owner's work item
  * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
@@ -93,10 +92,8 @@ enum lunar_close_reason {
  * @tpg:	NULL until login names a target, then I; holds a use
  * @tpg_entry:	T; off the list when released
  * @claimed:	T; this connection stands for its initiator port (name, ISID)
- * @detached:	T; the teardown is over: what commands are left cannot be answered,
- *		and no more will be executed
- * @late:	commands that a new session of the initiator port has to wait for:
- *		see may_land_late() in cmd.c
+ * @detached:	T; torn down: no command will be answered or executed any more
+ * @late:	commands that a new login has to wait for: may_land_late() in cmd.c
  * @session:	W; owned
  * @login:	W; owned, freed when login ends
  * @local:	I; our end
@@ -112,6 +109,7 @@ enum lunar_close_reason {
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
+ * @busy:	io_work runs, and looks at @ready before it ends
  * @look:	see lunar_conn_look(); cleared by the owner
  * @logout_seconds: see lunar_conn_ask_logout(); cleared by the owner
  * @header_digest: W; in force from FULL on
@@ -120,7 +118,7 @@ enum lunar_close_reason {
  * @rx:		W
  * @tx:		W
  * @tmfs:	task management in progress
- * @ready:	commands that other contexts want sent
+ * @ready:	commands that were executed or want something sent
  * @cmd_lock:	protects @cmds
  * @cmds:	C; struct lunar_cmd.hash_entry, SCSI commands by ITT
  */
@@ -160,6 +158,7 @@ struct lunar_conn {
 	int			cpu;
 	u16			cid;
 	bool			io_owned;
+	bool			busy;
 	bool			look;
 	u32			logout_seconds;
 	bool			header_digest;
@@ -188,6 +187,7 @@ void lunar_conn_put(struct lunar_conn *conn);
 bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
 void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
 void lunar_conn_kick(struct lunar_conn *conn);
+void lunar_conn_wake(struct lunar_conn *conn);
 void lunar_conn_look(struct lunar_conn *conn);
 void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);

@@ -25,15 +25,24 @@
 /* Pages handed to the socket at once; bounds the stack. */
 #define TX_BVECS	32
 
-/* Moves what other contexts queued to the end of tx.queue, oldest first. */
+/*
+ * Moves what was queued to the end of tx.queue, oldest first. What a backstore has
+ * executed comes twice: completing it queues its answer.
+ */
 static void collect(struct lunar_conn *conn)
 {
-	struct llist_node *list = llist_del_all(&conn->ready);
 	struct lunar_cmd *cmd, *next;
+	struct llist_node *list;
 
-	list = llist_reverse_order(list);
-	llist_for_each_entry_safe(cmd, next, list, ready_entry)
-		list_add_tail(&cmd->tx_entry, &conn->tx.queue);
+	while (!llist_empty(&conn->ready)) {
+		list = llist_reverse_order(llist_del_all(&conn->ready));
+		llist_for_each_entry_safe(cmd, next, list, ready_entry) {
+			if (READ_ONCE(cmd->state) == LUNAR_CMD_DONE)
+				lunar_cmd_complete(cmd);
+			else
+				list_add_tail(&cmd->tx_entry, &conn->tx.queue);
+		}
+	}
 }
 
 /* ExpCmdSN and MaxCmdSN stand at one place in every target PDU. */
@@ -313,8 +322,6 @@ static bool next_pdu(struct lunar_conn *conn)
 	struct lunar_cmd *cmd;
 
 	for (;;) {
-		if (list_empty(&conn->tx.queue))
-			collect(conn);
 		cmd = list_first_entry_or_null(&conn->tx.queue,
 					       struct lunar_cmd, tx_entry);
 		if (!cmd)
@@ -420,7 +427,8 @@ static int step(struct lunar_conn *conn)
  * @budget:	PDUs to send at most; counted down
  *
  * Owner's context. Stops early when a PDU was sent that asks for something
- * (tx.after), which the caller handles.
+ * (tx.after), which the caller handles. What was executed is completed even if
+ * nothing can be sent: an abort waits for that.
  *
  * Return: 1 if the budget is used up or tx.after is set, 0 if there is nothing
  * to send or the socket is full, or -errno: the connection must be closed.
@@ -430,6 +438,7 @@ int lunar_tx_run(struct lunar_conn *conn, int *budget)
 	struct lunar_tx *tx = &conn->tx;
 	int ret;
 
+	collect(conn);
 	while (*budget > 0) {
 		if (tx->step == LUNAR_TX_IDLE && !next_pdu(conn))
 			return 0;
