@@ -43,11 +43,7 @@ static inline bool file_buffer_wasync(const struct file *file)
 /* --- linux/net.h, net/sock.h ---------------------------------------------- */
 
 #include <linux/bvec.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
-#include <linux/net.h>
-#include <linux/uio.h>
-#include <net/sock.h>
+#include <net/tcp.h>
 
 /* May TCP keep references on all of these pages? Not on those of slab. */
 static inline bool compat_sendpages_ok(const struct bio_vec *bvec, u32 nr)
@@ -66,15 +62,25 @@ static inline bool compat_sendpages_ok(const struct bio_vec *bvec, u32 nr)
 	return true;
 }
 
+static inline int compat_send_header(struct sock *sk, void *header, u32 len,
+				     int flags)
+{
+	struct kvec iov = { .iov_base = header, .iov_len = len };
+	struct msghdr msg = { .msg_flags = flags | MSG_MORE };
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &iov, 1, len);
+	return tcp_sendmsg_locked(sk, &msg, len);
+}
+
 /*
- * Send pages by reference: one sendmsg() with MSG_SPLICE_PAGES since 6.5, which
- * then removed sendpage(); a call per page before that. Debian's 6.1 defines
- * MSG_SPLICE_PAGES, but its TCP does not know it and would copy, so this goes by
- * version. Pages that TCP must not refer to are copied. The names are ours.
+ * Send pages by reference, the socket locked: one sendmsg() with MSG_SPLICE_PAGES
+ * since 6.5, which then removed sendpage(); a call per page before that. Debian's 6.1
+ * defines MSG_SPLICE_PAGES, but its TCP would copy, so this goes by version. Pages that
+ * TCP must not refer to are copied. With a header bvec[0] is free. The names are ours.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 
-/* One entry, page by page, since only compound pages could go in one piece. */
+/* One entry, page by page: only compound pages could go in one piece. */
 static inline int compat_send_entry(struct sock *sk, const struct bio_vec *bv,
 				    u32 len, int flags, int last_flags)
 {
@@ -85,11 +91,11 @@ static inline int compat_send_entry(struct sock *sk, const struct bio_vec *bv,
 		struct page *page = bv->bv_page + (offset >> PAGE_SHIFT);
 		u32 part = min_t(u32, len - done,
 				 PAGE_SIZE - offset_in_page(offset));
-		int ret;
+		int ret = kernel_sendpage_locked(sk, page,
+						 offset_in_page(offset), part,
+						 done + part < len ?
+						 flags : last_flags);
 
-		ret = kernel_sendpage_locked(sk, page, offset_in_page(offset),
-					     part, done + part < len ?
-					     flags : last_flags);
 		if (ret < 0)
 			return done ? done : ret;
 		done += ret;
@@ -99,26 +105,22 @@ static inline int compat_send_entry(struct sock *sk, const struct bio_vec *bv,
 	return done;
 }
 
-static inline int compat_sock_send_pages(struct socket *sock,
-					 struct bio_vec *bvec, u32 nr, u32 len,
-					 int flags)
+static inline int compat_sock_send_pages(struct sock *sk, struct bio_vec *bvec,
+					 u32 nr, u32 len, int flags)
 {
 	int hold = flags | MSG_MORE | MSG_SENDPAGE_NOTLAST;
 	struct msghdr msg = { .msg_flags = flags };
-	u32 done = 0;
+	u32 done = 0, i;
 	int ret = 0;
-	u32 i;
 
 	if (!compat_sendpages_ok(bvec, nr)) {
 		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, len);
-		return sock_sendmsg(sock, &msg);
+		return tcp_sendmsg_locked(sk, &msg, len);
 	}
-	/* The lock for the whole batch, as with MSG_SPLICE_PAGES. */
-	lock_sock(sock->sk);
 	for (i = 0; i < nr && done < len; i++) {
 		u32 part = min(bvec[i].bv_len, len - done);
 
-		ret = compat_send_entry(sock->sk, &bvec[i], part, hold,
+		ret = compat_send_entry(sk, &bvec[i], part, hold,
 					done + part < len ? hold : flags);
 		if (ret < 0)
 			break;
@@ -126,24 +128,47 @@ static inline int compat_sock_send_pages(struct socket *sock,
 		if (ret < part)
 			break;
 	}
-	release_sock(sock->sk);
 	return done ? done : ret;
 }
 
-#else
+static inline int compat_sock_send_pdu(struct sock *sk, void *header,
+				       u32 header_len, struct bio_vec *bvec,
+				       u32 nr, u32 len, int flags)
+{
+	int ret, sent = compat_send_header(sk, header, header_len, flags);
 
-static inline int compat_sock_send_pages(struct socket *sock,
-					 struct bio_vec *bvec, u32 nr, u32 len,
-					 int flags)
+	if (sent < (int)header_len)
+		return sent;
+	ret = compat_sock_send_pages(sk, bvec + 1, nr - 1, len, flags);
+	return ret < 0 ? sent : sent + ret;
+}
+#else
+static inline int compat_sock_send_pages(struct sock *sk, struct bio_vec *bvec,
+					 u32 nr, u32 len, int flags)
 {
 	struct msghdr msg = { .msg_flags = flags };
 
 	if (compat_sendpages_ok(bvec, nr))
 		msg.msg_flags |= MSG_SPLICE_PAGES;
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, len);
-	return sock_sendmsg(sock, &msg);
+	return tcp_sendmsg_locked(sk, &msg, len);
 }
 
+/* The header goes where TCP would have copied it, and is sent from there. */
+static inline int compat_sock_send_pdu(struct sock *sk, void *header,
+				       u32 header_len, struct bio_vec *bvec,
+				       u32 nr, u32 len, int flags)
+{
+	struct page_frag *frag = &sk->sk_frag;
+
+	/* TCP knows how to wait for memory. */
+	if (!skb_page_frag_refill(header_len, frag, sk->sk_allocation))
+		return compat_send_header(sk, header, header_len, flags);
+	bvec_set_page(&bvec[0], frag->page, header_len, frag->offset);
+	memcpy(page_address(frag->page) + frag->offset, header, header_len);
+	frag->offset += header_len;
+	return compat_sock_send_pages(sk, bvec, nr, header_len + len, flags);
+}
 #endif
 
 /* --- target/target_core_backend.h ----------------------------------------- */

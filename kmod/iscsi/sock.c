@@ -402,8 +402,33 @@ int lunar_sock_skip(struct lunar_sock *ls, u32 len)
 }
 
 /**
- * lunar_sock_send() - send a copy of some memory
+ * lunar_sock_lock() - begin to send
  * @ls:		attached
+ *
+ * One lock for all that is sent together; what arrives meanwhile waits for
+ * lunar_sock_unlock(). May sleep.
+ */
+void lunar_sock_lock(struct lunar_sock *ls)
+{
+	lock_sock(ls->sock->sk);
+}
+
+/**
+ * lunar_sock_unlock() - that is all for now
+ * @ls:		locked
+ * @held:	the last piece was sent with @more, but there is no more: let it go
+ */
+void lunar_sock_unlock(struct lunar_sock *ls, bool held)
+{
+	release_sock(ls->sock->sk);
+	/* Which it is already; to set it pushes what is pending. */
+	if (held)
+		tcp_sock_set_nodelay(ls->sock->sk);
+}
+
+/**
+ * lunar_sock_send() - send a copy of some memory
+ * @ls:		locked
  * @buf:	bytes to send; free for reuse on return
  * @len:	their number, at least 1
  * @more:	more follows at once: hold back what does not fill a segment
@@ -418,12 +443,13 @@ int lunar_sock_send(struct lunar_sock *ls, void *buf, u32 len, bool more)
 		.msg_flags = SOCK_SEND_FLAGS | (more ? MSG_MORE : 0),
 	};
 
-	return kernel_sendmsg(ls->sock, &msg, &iov, 1, len);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &iov, 1, len);
+	return tcp_sendmsg_locked(ls->sock->sk, &msg, len);
 }
 
 /**
  * lunar_sock_send_pages() - send pages without copying them
- * @ls:		attached
+ * @ls:		locked
  * @bvec:	bytes to send; entries may span pages; not changed
  * @nr:		entries of @bvec
  * @len:	bytes to send, at least 1, at most what @bvec holds
@@ -438,6 +464,25 @@ int lunar_sock_send(struct lunar_sock *ls, void *buf, u32 len, bool more)
 int lunar_sock_send_pages(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
 			  u32 len, bool more)
 {
-	return compat_sock_send_pages(ls->sock, bvec, nr, len, SOCK_SEND_FLAGS |
+	return compat_sock_send_pages(ls->sock->sk, bvec, nr, len, SOCK_SEND_FLAGS |
 				      (more ? MSG_MORE : 0));
+}
+
+/**
+ * lunar_sock_send_pdu() - send a header, which is copied, and pages, which are not
+ * @ls:		locked
+ * @header:	bytes to send first; free for reuse on return
+ * @header_len:	their number
+ * @bvec:	as in lunar_sock_send_pages(), but for the first entry, which is used here
+ * @nr:		entries of @bvec, the first one included
+ * @len:	bytes of pages to send, at least 1
+ * @more:	as in lunar_sock_send()
+ *
+ * Return: as lunar_sock_send(), the header's bytes included.
+ */
+int lunar_sock_send_pdu(struct lunar_sock *ls, void *header, u32 header_len,
+			struct bio_vec *bvec, u32 nr, u32 len, bool more)
+{
+	return compat_sock_send_pdu(ls->sock->sk, header, header_len, bvec, nr,
+				    len, SOCK_SEND_FLAGS | (more ? MSG_MORE : 0));
 }

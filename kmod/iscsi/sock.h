@@ -68,7 +68,11 @@ int lunar_sock_recv(struct lunar_sock *ls, void *buf, u32 len);
 int lunar_sock_recv_bvec(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
 			 u32 len);
 int lunar_sock_skip(struct lunar_sock *ls, u32 len);
+void lunar_sock_lock(struct lunar_sock *ls);
+void lunar_sock_unlock(struct lunar_sock *ls, bool held);
 int lunar_sock_send(struct lunar_sock *ls, void *buf, u32 len, bool more);
+int lunar_sock_send_pdu(struct lunar_sock *ls, void *header, u32 header_len,
+			struct bio_vec *bvec, u32 nr, u32 len, bool more);
 int lunar_sock_send_pages(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,
 			  u32 len, bool more);
 

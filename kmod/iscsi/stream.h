@@ -135,6 +135,7 @@ enum lunar_tx_step {
  * struct lunar_tx - transmit state
  * @step:	what the next byte belongs to
  * @last:	the PDU is the command's last; it is done when this one is sent
+ * @held:	the PDU before was sent as one that more follows
  * @done:	bytes of the current step sent
  * @hdr:	BHS and header digest on the wire
  * @hdr_len:	bytes of @hdr in use
@@ -150,6 +151,7 @@ enum lunar_tx_step {
 struct lunar_tx {
 	enum lunar_tx_step	step;
 	bool			last;
+	bool			held;
 	u32			done;
 	struct {
 		struct iscsi_hdr bhs;

@@ -375,6 +375,33 @@ static void next_step(struct lunar_tx *tx, enum lunar_tx_step step)
 	tx->done = 0;
 }
 
+/*
+ * The header and the first pages in one go. What did not fit is for the next
+ * steps, and so is the rest of the header if it was that.
+ */
+static int send_head(struct lunar_conn *conn, bool more)
+{
+	struct lunar_tx *tx = &conn->tx;
+	struct bio_vec bvec[1 + TX_BVECS];
+	u32 nr, total;
+	int ret;
+
+	nr = lunar_cmd_bvecs(&tx->cmd->cursor, bvec + 1, TX_BVECS, tx->data_len,
+			     &total);
+	ret = lunar_sock_send_pdu(&conn->ls, &tx->hdr, tx->hdr_len, bvec, 1 + nr,
+				  total, more || total < tx->data_len);
+	if (ret < 0)
+		return ret;
+	if (ret < tx->hdr_len) {
+		tx->done = ret;
+		return send_part(conn, &tx->hdr, tx->hdr_len, true);
+	}
+	next_step(tx, LUNAR_TX_DATA);
+	tx->done = ret - tx->hdr_len;
+	lunar_cmd_advance(&tx->cmd->cursor, tx->done);
+	return 1;
+}
+
 /* The last byte of a PDU is in the socket. */
 static void pdu_sent(struct lunar_conn *conn)
 {
@@ -390,35 +417,77 @@ static void pdu_sent(struct lunar_conn *conn)
 	lunar_cmd_finish(cmd);
 }
 
-static int step(struct lunar_conn *conn)
+/*
+ * Will another PDU follow this one at once? Not certain: what comes next may be a
+ * command that was given up, or have no R2T to send.
+ */
+static bool more_follows(const struct lunar_tx *tx, int budget)
+{
+	if (budget <= 1 || (tx->last && tx->cmd->after))
+		return false;
+	return !tx->last || !list_is_singular(&tx->queue);
+}
+
+static int step(struct lunar_conn *conn, int budget)
 {
 	struct lunar_tx *tx = &conn->tx;
+	bool more;
 	int ret;
 
 	switch (tx->step) {
 	case LUNAR_TX_HEADER:
-		ret = send_part(conn, &tx->hdr, tx->hdr_len, tx->data_len);
+		more = tx->trailer_len || more_follows(tx, budget);
+		if (tx->data_len && !tx->buf && !tx->done)
+			return send_head(conn, more);
+		ret = send_part(conn, &tx->hdr, tx->hdr_len,
+				more || tx->data_len);
 		if (ret > 0)
 			next_step(tx, LUNAR_TX_DATA);
 		return ret;
 	case LUNAR_TX_DATA:
+		more = tx->trailer_len || more_follows(tx, budget);
 		if (tx->buf)
-			ret = send_part(conn, tx->buf, tx->data_len,
-					tx->trailer_len);
+			ret = send_part(conn, tx->buf, tx->data_len, more);
 		else
-			ret = send_pages(conn, tx->trailer_len);
+			ret = send_pages(conn, more);
 		if (ret > 0)
 			next_step(tx, LUNAR_TX_TRAILER);
 		return ret;
 	case LUNAR_TX_TRAILER:
-		ret = send_part(conn, tx->trailer, tx->trailer_len, false);
-		if (ret > 0)
+		more = more_follows(tx, budget);
+		ret = send_part(conn, tx->trailer, tx->trailer_len, more);
+		if (ret > 0) {
+			tx->held = more;
 			pdu_sent(conn);
+		}
 		return ret;
 	case LUNAR_TX_IDLE:
 		break;
 	}
 	return -EINVAL;
+}
+
+/* With the socket locked; returns as lunar_tx_run() does. */
+static int send_ready(struct lunar_conn *conn, int *budget)
+{
+	struct lunar_tx *tx = &conn->tx;
+	int ret;
+
+	while (*budget > 0) {
+		if (tx->step == LUNAR_TX_IDLE && !next_pdu(conn))
+			return 0;
+		ret = step(conn, *budget);
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret < 0)
+			return ret;
+		if (tx->step == LUNAR_TX_IDLE) {
+			(*budget)--;
+			if (tx->after)
+				return 1;
+		}
+	}
+	return 1;
 }
 
 /**
@@ -439,21 +508,13 @@ int lunar_tx_run(struct lunar_conn *conn, int *budget)
 	int ret;
 
 	collect(conn);
-	while (*budget > 0) {
-		if (tx->step == LUNAR_TX_IDLE && !next_pdu(conn))
-			return 0;
-		ret = step(conn);
-		if (ret == -EAGAIN)
-			return 0;
-		if (ret < 0)
-			return ret;
-		if (tx->step == LUNAR_TX_IDLE) {
-			(*budget)--;
-			if (tx->after)
-				return 1;
-		}
-	}
-	return 1;
+	if (tx->step == LUNAR_TX_IDLE && list_empty(&tx->queue))
+		return 0;
+	lunar_sock_lock(&conn->ls);
+	ret = send_ready(conn, budget);
+	lunar_sock_unlock(&conn->ls, tx->held);
+	tx->held = false;
+	return ret;
 }
 
 static int reject(struct lunar_conn *conn, u8 reason,
