@@ -20,20 +20,86 @@
 /* Pages handed to the socket at once; bounds the stack. */
 #define RX_BVECS	32
 
-/* Receives the rest of a part of @len bytes into @buf. */
+/* What rx.ahead has, at most @len bytes. */
+static u32 ahead(const struct lunar_rx *rx, u32 len)
+{
+	return min(len, rx->ahead_end - rx->ahead_pos);
+}
+
+/* Takes at most @len bytes out of rx.ahead. */
+static u32 take_ahead(struct lunar_rx *rx, void *buf, u32 len)
+{
+	len = ahead(rx, len);
+	memcpy(buf, rx->ahead + rx->ahead_pos, len);
+	rx->ahead_pos += len;
+	return len;
+}
+
+/* Receives the rest of a small part of @len bytes into @buf. */
 static int recv_part(struct lunar_conn *conn, void *buf, u32 len)
 {
 	struct lunar_rx *rx = &conn->rx;
 	int ret;
 
-	while (rx->done < len) {
-		ret = lunar_sock_recv(&conn->ls, buf + rx->done,
-				      len - rx->done);
+	for (;;) {
+		rx->done += take_ahead(rx, buf + rx->done, len - rx->done);
+		if (rx->done == len)
+			return 1;
+		ret = lunar_sock_recv(&conn->ls, rx->ahead, sizeof(rx->ahead));
 		if (ret < 0)
 			return ret;
-		rx->done += ret;
+		rx->ahead_pos = 0;
+		rx->ahead_end = ret;
 	}
-	return 1;
+}
+
+/* Receives at most @len bytes of a data segment into @buf. */
+static int recv_buffer(struct lunar_conn *conn, void *buf, u32 len)
+{
+	return take_ahead(&conn->rx, buf, len) ?:
+	       lunar_sock_recv(&conn->ls, buf, len);
+}
+
+/* Receives at most @len bytes of a data segment and forgets them. */
+static int recv_skip(struct lunar_conn *conn, u32 len)
+{
+	struct lunar_rx *rx = &conn->rx;
+
+	if (!ahead(rx, len))
+		return lunar_sock_skip(&conn->ls, len);
+	len = ahead(rx, len);
+	rx->ahead_pos += len;
+	return len;
+}
+
+/*
+ * Receives at most @len bytes of a data segment into pages. If that is the @last
+ * of it, what comes next is received as well. There is room for one more entry.
+ */
+static int recv_pages(struct lunar_conn *conn, struct bio_vec *bvec, u32 nr,
+		      u32 len, bool last)
+{
+	struct lunar_rx *rx = &conn->rx;
+	u32 more = last ? sizeof(rx->ahead) : 0;
+	struct iov_iter iter;
+	int ret;
+
+	if (ahead(rx, len)) {
+		iov_iter_bvec(&iter, ITER_DEST, bvec, nr, len);
+		/* Not copy_to_iter(): hardened usercopy takes this for user's. */
+		ret = _copy_to_iter(rx->ahead + rx->ahead_pos, ahead(rx, len),
+				    &iter);
+		rx->ahead_pos += ret;
+		return ret;
+	}
+	bvec_set_page(&bvec[nr], virt_to_page(rx->ahead), more,
+		      offset_in_page(rx->ahead));
+	ret = lunar_sock_recv_bvec(&conn->ls, bvec, nr + last, len + more);
+	if (ret <= (int)len)
+		return ret;
+	rx->ahead_pos = 0;
+	rx->ahead_end = ret - len;
+	return len;
 }
 
 static void next_step(struct lunar_rx *rx, enum lunar_rx_step step)
@@ -212,7 +278,7 @@ static int recv_header_digest(struct lunar_conn *conn)
 
 static int recv_cmd_data(struct lunar_conn *conn)
 {
-	struct bio_vec bvec[RX_BVECS];
+	struct bio_vec bvec[RX_BVECS + 1];
 	struct lunar_rx *rx = &conn->rx;
 	struct lunar_cmd *cmd = rx->cmd;
 	u32 at = rx->cmd_offset + rx->done;
@@ -223,13 +289,13 @@ static int recv_cmd_data(struct lunar_conn *conn)
 	/* What the initiator announced beyond the CDB's length goes nowhere. */
 	if (at >= cmd->se_cmd.data_length) {
 		rx->unsummed = true;
-		return lunar_sock_skip(&conn->ls, len);
+		return recv_skip(conn, len);
 	}
 
 	lunar_cmd_seek(cmd, at);
 	nr = lunar_cmd_bvecs(&cmd->cursor, bvec, RX_BVECS,
 			     min(len, cmd->se_cmd.data_length - at), &total);
-	ret = lunar_sock_recv_bvec(&conn->ls, bvec, nr, total);
+	ret = recv_pages(conn, bvec, nr, total, total == len);
 	if (ret <= 0)
 		return ret;
 	if (conn->data_digest) {
@@ -252,14 +318,14 @@ static int recv_some_data(struct lunar_conn *conn)
 	case LUNAR_RX_CMD:
 		return recv_cmd_data(conn);
 	case LUNAR_RX_BUFFER:
-		ret = lunar_sock_recv(&conn->ls, rx->buf + rx->done, len);
+		ret = recv_buffer(conn, rx->buf + rx->done, len);
 		if (ret > 0 && conn->data_digest)
 			rx->crc = lunar_digest_update(rx->crc,
 						      rx->buf + rx->done, ret);
 		return ret;
 	default:
 		rx->unsummed = true;
-		return lunar_sock_skip(&conn->ls, len);
+		return recv_skip(conn, len);
 	}
 }
 
@@ -497,5 +563,7 @@ int lunar_rx_take_buffer(struct lunar_conn *conn)
 void lunar_rx_exit(struct lunar_conn *conn)
 {
 	reset(conn);
+	conn->rx.ahead_pos = 0;
+	conn->rx.ahead_end = 0;
 	lunar_hold_free_all(conn);
 }

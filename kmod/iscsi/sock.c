@@ -340,9 +340,26 @@ int lunar_sock_names(struct lunar_sock *ls, struct sockaddr_storage *local,
 	return ret < 0 ? ret : 0;
 }
 
+/*
+ * Is there certainly nothing to receive? What comes later calls ->ready, which has
+ * the caller look again. A FIN takes a sequence number, too.
+ */
+static bool is_idle(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return READ_ONCE(tp->rcv_nxt) == READ_ONCE(tp->copied_seq) &&
+	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED &&
+	       !READ_ONCE(sk->sk_err);
+}
+
 static int receive(struct lunar_sock *ls, struct msghdr *msg, int flags)
 {
-	int ret = sock_recvmsg(ls->sock, msg, MSG_DONTWAIT | flags);
+	int ret;
+
+	if (is_idle(ls->sock->sk))
+		return -EAGAIN;
+	ret = sock_recvmsg(ls->sock, msg, MSG_DONTWAIT | flags);
 
 	/* TCP's "end of file". */
 	return ret ? ret : -ENOTCONN;

@@ -14,6 +14,9 @@
 struct lunar_cmd;
 struct lunar_conn;
 
+/* Received beyond what is asked for: headers. Data that gets there is copied twice. */
+#define LUNAR_RX_AHEAD	(8 * sizeof(struct iscsi_hdr))
+
 enum lunar_rx_step {
 	LUNAR_RX_BHS,
 	LUNAR_RX_AHS,
@@ -52,6 +55,9 @@ enum lunar_rx_dest {
  *		(and sets it to NULL), freed with kvfree()
  * @cmd:	destination for CMD; the command is kept by its own reference
  * @cmd_offset: where in the command's data this segment starts
+ * @ahead:	received, and not yet used
+ * @ahead_pos:	where that begins in @ahead
+ * @ahead_end:	and ends
  * @held:	struct lunar_held.entry: PDUs behind a gap in CmdSN
  * @held_pdus:	their number
  * @held_bytes:	their data
@@ -75,6 +81,9 @@ struct lunar_rx {
 	char			*buf;
 	struct lunar_cmd	*cmd;
 	u32			cmd_offset;
+	u8			ahead[LUNAR_RX_AHEAD];
+	u32			ahead_pos;
+	u32			ahead_end;
 	struct list_head	held;
 	u32			held_pdus;
 	u32			held_bytes;
