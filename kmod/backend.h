@@ -6,6 +6,7 @@
 #ifndef LUNAR_BACKEND_H
 #define LUNAR_BACKEND_H
 
+#include <linux/scatterlist.h>
 #include <linux/string.h>
 #include <target/target_core_base.h>
 #include <target/target_core_backend.h>
@@ -51,15 +52,19 @@ lunar_backend_ops(const struct se_device *dev)
 	return container_of(dev->transport, struct lunar_backend_ops, ops);
 }
 
+/* Pages of a loan that needs no memory: those of 4 KiB anywhere. */
+#define LUNAR_LOAN_FEW			2
+
 /**
  * struct lunar_loan - pages that a backstore lends
  * @wanted:	set by the fabric before target core parses the CDB: of a READ it
  *		sends from the pages themselves, and can do with their content
  *		changing until they are sent
- * @sgl:	set by the backstore, together with se_cmd.t_data_sg: a flat array
- *		from kvmalloc() whose entries hold one reference each on the folio
- *		of their page; an entry may be longer than a page
+ * @sgl:	set by the backstore, together with se_cmd.t_data_sg: a flat array,
+ *		@few or from kvmalloc(), whose entries hold one reference each on
+ *		the folio of their page; an entry may be longer than a page
  * @nents:	entries of @sgl
+ * @few:	saves an allocation
  *
  * For a READ these are of the page cache, and come when it executes. For a WRITE it
  * is the buffer, there when the CDB is parsed and with what others have left in it:
@@ -73,6 +78,7 @@ struct lunar_loan {
 	bool			wanted;
 	struct scatterlist	*sgl;
 	u32			nents;
+	struct scatterlist	few[LUNAR_LOAN_FEW];
 };
 
 /**

@@ -146,13 +146,17 @@ bool lfile_pages_lend(struct se_cmd *cmd)
 		return false;
 
 	nents = ((pos + len - 1) >> PAGE_SHIFT) - (pos >> PAGE_SHIFT) + 1;
-	sgl = kvmalloc_array(nents, sizeof(*sgl), GFP_NOIO | __GFP_NOWARN);
+	sgl = loan->few;
+	if (nents > LUNAR_LOAN_FEW)
+		sgl = kvmalloc_array(nents, sizeof(*sgl),
+				     GFP_NOIO | __GFP_NOWARN);
 	if (!sgl)
 		return false;
 	sg_init_table(sgl, nents);
 	nents = gather(dev->file->f_mapping, pos, len, sgl);
 	if (!nents) {
-		kvfree(sgl);
+		if (sgl != loan->few)
+			kvfree(sgl);
 		return false;
 	}
 	loan->sgl = sgl;

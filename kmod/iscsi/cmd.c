@@ -123,7 +123,8 @@ static void end_loan(struct lunar_loan *loan)
 
 	for (i = 0; i < loan->nents; i++)
 		folio_put(page_folio(sg_page(&loan->sgl[i])));
-	kvfree(loan->sgl);
+	if (loan->sgl != loan->few)
+		kvfree(loan->sgl);
 }
 
 /* A login may wait for the last one: lunar_session_reinstate(). */

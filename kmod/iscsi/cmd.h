@@ -107,8 +107,7 @@ struct lunar_tmf {
  * @itt:	I
  * @status:	SAM status that the backstore has for it, in state DONE
  * @edtl:	ExpectedDataTransferLength
- * @condition:	sense key, additional sense code and qualifier to report in place
- *		of target core's, or 0
+ * @condition:	sense key, code and qualifier to report for target core's, or 0
  * @hash_entry: in conn->cmds
  * @ready_entry: in conn->ready
  * @tx_entry:	in conn->tx.queue (W)
