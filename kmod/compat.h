@@ -40,6 +40,11 @@ static inline bool file_buffer_wasync(const struct file *file)
 #endif
 }
 
+/* struct mnt_idmap stands in for the user namespace of a mount since 6.3. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define file_mnt_idmap(file)	file_mnt_user_ns(file)
+#endif
+
 /* --- linux/net.h, net/sock.h ---------------------------------------------- */
 
 #include <linux/bvec.h>

@@ -74,6 +74,30 @@
 #define LUNAR_FILE_THIN_THRESHOLD	5
 
 /*
+ * core/<name>_<N>/<disk>/action/snapshot: a path written here, absolute, gets a copy
+ * of the image that shares its blocks (reflink: XFS, btrfs). It is crash-consistent:
+ * commands that change the medium are held up while it is made, READs go on; those of
+ * another disk of the same image (shared=1) are not. It must be on the filesystem of
+ * the image and have a name that does not exist; owner and permissions are those of the
+ * image. The name appears last, when all is stable.
+ *
+ * The write returns 0 when that is so, or with one line in the log: EOPNOTSUPP, a block
+ * device or a filesystem that does not share blocks; EXDEV, another filesystem; EEXIST;
+ * EBUSY, an earlier one has not ended; ENODEV, the disk is not enabled; EIO, data
+ * was lost before; EINTR, a signal came; ETIMEDOUT, it took more than
+ * LUNAR_FILE_SNAPSHOT_FLUSH seconds to flush the image, before anything was held up,
+ * or commands were held up for LUNAR_FILE_SNAPSHOT_PAUSE seconds; and what the
+ * filesystem says, ENOSPC and so on. With an error nothing is held up any more, and
+ * there is no file of that name but one that was there; or one that is whole, if it was
+ * the last flush that failed or was interrupted.
+ *
+ * Read, it says how many microseconds commands were held up by the latest one.
+ */
+#define LUNAR_FILE_ACTION_SNAPSHOT	"snapshot"
+#define LUNAR_FILE_SNAPSHOT_FLUSH	20
+#define LUNAR_FILE_SNAPSHOT_PAUSE	5
+
+/*
  * The line of core/<name>_<N>/<disk>/info that rtslib parses, byte for byte
  * that of the in-kernel fileio: device number, path, size, mode, direct.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of a disk besides those of target core, in attrib/. They are
- * described in uapi/lunar_file.h.
+ * Attributes of a disk besides those of target core, in attrib/ and action/. They
+ * are described in uapi/lunar_file.h.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,6 +13,7 @@
 #include <lunar_file.h>
 #include "attr.h"
 #include "inflight.h"
+#include "snapshot.h"
 
 static struct lfile_dev *to_dev(struct config_item *item)
 {
@@ -21,6 +22,12 @@ static struct lfile_dev *to_dev(struct config_item *item)
 						    da_group);
 
 	return to_lfile_dev(attrib->da_dev);
+}
+
+static struct lfile_dev *action_to_dev(struct config_item *item)
+{
+	return to_lfile_dev(container_of(to_config_group(item),
+					 struct se_device, dev_action_group));
 }
 
 static ssize_t thin_threshold_show(struct config_item *item, char *page)
@@ -70,3 +77,30 @@ struct configfs_attribute **lfile_attr_create(void)
 	memcpy(attrs + n, own, sizeof(own));
 	return attrs;
 }
+
+static ssize_t snapshot_show(struct config_item *item, char *page)
+{
+	s64 pause = READ_ONCE(action_to_dev(item)->snapshot_pause);
+
+	return pause < 0 ? 0 : sprintf(page, "%lld\n", pause);
+}
+
+static ssize_t snapshot_store(struct config_item *item, const char *page,
+			      size_t count)
+{
+	char *path = kstrndup(page, strcspn(page, "\n"), GFP_KERNEL);
+	int err;
+
+	if (!path)
+		return -ENOMEM;
+	err = lfile_snapshot_take(action_to_dev(item), path);
+	kfree(path);
+	return err ?: count;
+}
+
+CONFIGFS_ATTR(, snapshot);
+
+struct configfs_attribute *lfile_attr_actions[] = {
+	&attr_snapshot,
+	NULL,
+};

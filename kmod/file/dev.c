@@ -29,6 +29,7 @@
 #include "params.h"
 #include "read.h"
 #include "size.h"
+#include "snapshot.h"
 #include "space.h"
 #include "stable.h"
 #include "thin.h"
@@ -93,6 +94,7 @@ static struct se_device *alloc_device(struct se_hba *hba, const char *name)
 	mutex_init(&dev->change_lock);
 	lfile_ua_create(dev);
 	lfile_thin_create(dev);
+	lfile_snapshot_create(dev);
 	lfile_flush_create(dev);
 	return &dev->se_dev;
 }
@@ -636,6 +638,7 @@ int lfile_dev_register(const char *name)
 	if (!attrib_attrs)
 		return -ENOMEM;
 	backend.ops.tb_dev_attrib_attrs = attrib_attrs;
+	backend.ops.tb_dev_action_attrs = lfile_attr_actions;
 	control_wq = alloc_workqueue("lfile-control", WQ_UNBOUND, 0);
 	if (!control_wq) {
 		err = -ENOMEM;

@@ -272,6 +272,18 @@ void lfile_flush_all(struct se_cmd *cmd)
 }
 
 /**
+ * lfile_flush_request - flush everything, whatever the mode of the disk
+ * @io: a record with len 0; done() is called by the flusher. wb_seen says since
+ *	when it has to hear of failed writeback.
+ *
+ * Context: any.
+ */
+void lfile_flush_request(struct lfile_io *io)
+{
+	request(io->dev, io, 0, LLONG_MAX);
+}
+
+/**
  * lfile_flush_execute - SYNCHRONIZE CACHE(10), (16)
  * @cmd: the command
  *

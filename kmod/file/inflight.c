@@ -158,13 +158,30 @@ static void hold_pages(struct lfile_io *io)
 	io->holds = true;
 }
 
+/**
+ * lfile_inflight_forget - an orphan has gone
+ * @dev: the disk, which may go as soon as this returns
+ * @bytes: what it kept
+ *
+ * Context: any.
+ */
+void lfile_inflight_forget(struct lfile_dev *dev, u64 bytes)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->range_lock, flags);
+	dev->orphan_bytes -= bytes;
+	if (!--dev->orphans)
+		wake_up(&dev->orphan_wait);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+}
+
 /* The last that is done with a record. Not under a lock. */
 static void free_io(struct lfile_io *io)
 {
 	struct lfile_dev *dev = io->dev;
 	bool orphan = io->orphan;
 	u64 bytes = 0;
-	unsigned long flags;
 	u32 i;
 
 	if (io->holds) {
@@ -178,15 +195,8 @@ static void free_io(struct lfile_io *io)
 	if (io->block)
 		put_page(io->block);
 	mempool_free(io, dev->io_pool);
-	if (!orphan)
-		return;
-
-	/* The disk may be gone as soon as the lock is. */
-	spin_lock_irqsave(&dev->range_lock, flags);
-	dev->orphan_bytes -= bytes;
-	if (!--dev->orphans)
-		wake_up(&dev->orphan_wait);
-	spin_unlock_irqrestore(&dev->range_lock, flags);
+	if (orphan)
+		lfile_inflight_forget(dev, bytes);
 }
 
 /* Have a worker go on with the command. */
@@ -345,7 +355,9 @@ static bool acquire(struct lfile_io *io, work_func_t func,
 		io->stage = LFILE_IDLE;
 		io->ranged = true;
 		if (lfile_range_acquire(&dev->ranges, &io->range, io->pos,
-					io->len, io->write)) {
+					io->len, io->write ?
+					LFILE_RANGE_CHANGE :
+					LFILE_RANGE_READ)) {
 			if (later)
 				queue(io);
 			else
@@ -557,6 +569,65 @@ bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len)
 	busy = lfile_range_busy(&dev->ranges, pos, len);
 	spin_unlock_irqrestore(&dev->range_lock, flags);
 	return busy;
+}
+
+/**
+ * lfile_inflight_pause - hold up commands that change the medium
+ * @io: a record without a command, zeroed but for dev, wq and work
+ *
+ * Those that are in flight end first, then @io->work is queued; later ones wait,
+ * for lfile_inflight_resume(). READs go on, but for what a command that waits
+ * will change. Of a record that was abandoned the work is queued at once.
+ *
+ * Context: process.
+ */
+void lfile_inflight_pause(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+
+	spin_lock_irq(&dev->range_lock);
+	io->ranged = !io->orphan;
+	if (!io->ranged ||
+	    lfile_range_acquire(&dev->ranges, &io->range, 0, U64_MAX,
+				LFILE_RANGE_HOLD))
+		queue_work(io->wq, &io->work);
+	spin_unlock_irq(&dev->range_lock);
+}
+
+/**
+ * lfile_inflight_resume - let commands that change the medium go on
+ * @io: the record, whether they wait for it or not
+ *
+ * Context: process.
+ */
+void lfile_inflight_resume(struct lfile_io *io)
+{
+	spin_lock_irq(&io->dev->range_lock);
+	release(io);
+	spin_unlock_irq(&io->dev->range_lock);
+}
+
+/**
+ * lfile_inflight_abandon - do not wait any longer for who uses a record
+ * @io: a record without a command
+ *
+ * Nothing is held up by it from here on. If it still waits its work is queued
+ * nevertheless. It is an orphan now: removal of the disk waits, until
+ * lfile_inflight_forget().
+ *
+ * Context: process.
+ */
+void lfile_inflight_abandon(struct lfile_io *io)
+{
+	struct lfile_dev *dev = io->dev;
+
+	spin_lock_irq(&dev->range_lock);
+	io->orphan = true;
+	dev->orphans++;
+	if (io->ranged && !list_empty(&io->range.node))
+		queue_work(io->wq, &io->work);
+	release(io);
+	spin_unlock_irq(&dev->range_lock);
 }
 
 static void report_deleted(struct lfile_dev *dev)

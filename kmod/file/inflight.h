@@ -66,7 +66,6 @@ struct lfile_dev {
 	bool shared;				/* I: the file may have other disks */
 	bool nv_cache;				/* I: never flush */
 	enum lfile_flush flush;			/* I */
-
 	struct list_head node;			/* in disks of dev.c, if open */
 	struct file *file;			/* I */
 	struct inode *inode;			/* I: of the data */
@@ -75,24 +74,20 @@ struct lfile_dev {
 	bool lends;				/* I: see pages.c */
 	bool nowait_read;			/* I: worth an attempt inline */
 	bool nowait_write;			/* I */
-
 	mempool_t *io_pool;			/* I: struct lfile_io */
 	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
 	struct lfile_line line;			/* of writes; wq NULL: io_wq */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
-
 	spinlock_t range_lock;			/* taken in interrupts */
 	struct lfile_range_tree ranges;		/* R: of commands in flight */
 	u32 orphans;				/* R: records without command */
 	u64 orphan_bytes;			/* R: in pages they hold */
 	wait_queue_head_t orphan_wait;		/* with range_lock: for none */
-
 	spinlock_t flush_lock;			/* taken in interrupts */
 	struct list_head flush_pending;		/* F: the batch that forms */
 	loff_t flush_start;			/* F: union of their ranges */
 	loff_t flush_end;			/* F: inclusive */
 	struct work_struct flush_work;
-
 	spinlock_t wb_lock;			/* process context only */
 	u64 intact;				/* B: smallest file size seen */
 	u32 wb_errors;				/* B: writeback errors so far */
@@ -100,13 +95,14 @@ struct lfile_dev {
 	int lost;				/* B: cached data lost, sticky */
 	bool cached;				/* a write was answered unstable */
 	bool deleted;				/* B: said so in the log */
-
 	struct mutex change_lock;		/* of size, one at a time */
 	spinlock_t ua_lock;			/* process context only */
 	struct list_head ua_notices;		/* U */
 	u32 thin_threshold;			/* percent free; 0 is off */
 	bool thin_low;				/* of thin_work alone */
 	struct delayed_work thin_work;
+	atomic_t snapshots;			/* in progress: 0 or 1 */
+	s64 snapshot_pause;			/* us, of the latest; -1: none */
 };
 
 static inline struct lfile_dev *to_lfile_dev(struct se_device *se_dev)
@@ -195,6 +191,10 @@ bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage);
 bool lfile_inflight_given_up(struct lfile_io *io);
 void lfile_inflight_settle(struct lfile_io *io);
 void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd);
+void lfile_inflight_pause(struct lfile_io *io);
+void lfile_inflight_resume(struct lfile_io *io);
+void lfile_inflight_abandon(struct lfile_io *io);
+void lfile_inflight_forget(struct lfile_dev *dev, u64 bytes);
 bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len);
 void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq);
 

@@ -6,7 +6,7 @@
  * its range in the tree from its arrival to its end. Whatever arrives later and
  * overlaps it waits: nothing old can land on something new, and what is read
  * does not change afterwards by something old. Nothing ever waits for a READ:
- * it is in no tree.
+ * it is in no tree. A hold is a READ that changes wait for, and READs do not.
  *
  * A command waits for those before it only, so there is no cycle, and none that
  * arrives later can overtake it, so there is no starvation. It is on the list
@@ -33,6 +33,14 @@ void lfile_range_init(struct lfile_range_tree *tree)
 	tree->next_seq = 0;
 }
 
+/* Has @range to wait for @other, which came before and overlaps? */
+static bool blocks(const struct lfile_range *other,
+		   const struct lfile_range *range)
+{
+	return other->kind == LFILE_RANGE_CHANGE ||
+	       range->kind == LFILE_RANGE_CHANGE;
+}
+
 /* The latest of those that @range has to wait for, or NULL. */
 static struct lfile_range *find_blocker(struct lfile_range_tree *tree,
 					struct lfile_range *range)
@@ -43,7 +51,7 @@ static struct lfile_range *find_blocker(struct lfile_range_tree *tree,
 					range->last);
 	     other;
 	     other = changes_iter_next(other, range->start, range->last))
-		if (other->seq < range->seq &&
+		if (other->seq < range->seq && blocks(other, range) &&
 		    (!latest || other->seq > latest->seq))
 			latest = other;
 	return latest;
@@ -66,7 +74,7 @@ static bool proceed(struct lfile_range_tree *tree, struct lfile_range *range)
  * @range: its record
  * @start: first byte
  * @len: bytes, not 0
- * @change: it changes the medium
+ * @kind: what it does
  *
  * Either way lfile_range_release() ends it, whether it proceeded or not.
  *
@@ -75,19 +83,19 @@ static bool proceed(struct lfile_range_tree *tree, struct lfile_range *range)
  */
 bool lfile_range_acquire(struct lfile_range_tree *tree,
 			 struct lfile_range *range, u64 start, u64 len,
-			 bool change)
+			 enum lfile_range_kind kind)
 {
 	bool free;
 
 	range->start = start;
 	range->last = start + len - 1;
-	range->change = change;
+	range->kind = kind;
 	range->seq = tree->next_seq++;
 	INIT_LIST_HEAD(&range->node);
 	INIT_LIST_HEAD(&range->waiters);
 
 	free = proceed(tree, range);
-	if (change)
+	if (kind != LFILE_RANGE_READ)
 		changes_insert(range, &tree->changes);
 	return free;
 }
@@ -105,7 +113,7 @@ void lfile_range_release(struct lfile_range_tree *tree,
 	struct lfile_range *waiter, *next;
 
 	list_del_init(&range->node);
-	if (!range->change)
+	if (range->kind == LFILE_RANGE_READ)
 		return;
 	changes_remove(range, &tree->changes);
 
@@ -126,5 +134,12 @@ void lfile_range_release(struct lfile_range_tree *tree,
  */
 bool lfile_range_busy(struct lfile_range_tree *tree, u64 start, u64 len)
 {
-	return changes_iter_first(&tree->changes, start, start + len - 1);
+	u64 last = start + len - 1;
+	struct lfile_range *other;
+
+	for (other = changes_iter_first(&tree->changes, start, last); other;
+	     other = changes_iter_next(other, start, last))
+		if (other->kind == LFILE_RANGE_CHANGE)
+			return true;
+	return false;
 }

@@ -12,8 +12,14 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+enum lfile_range_kind {
+	LFILE_RANGE_READ,		/* waits for a change */
+	LFILE_RANGE_CHANGE,		/* waits for a change and a hold */
+	LFILE_RANGE_HOLD,		/* waits for a change: changes stop here */
+};
+
 struct lfile_range_tree {
-	struct rb_root_cached changes;	/* those that change the medium */
+	struct rb_root_cached changes;	/* changes and holds */
 	u64 next_seq;
 };
 
@@ -23,7 +29,7 @@ struct lfile_range {
 	u64 last;			/* inclusive */
 	u64 subtree_last;		/* of the interval tree */
 	u64 seq;			/* order of arrival */
-	bool change;
+	enum lfile_range_kind kind;
 	struct list_head node;		/* in waiters of another, or ready */
 	struct list_head waiters;	/* those that look again when this ends */
 };
@@ -31,7 +37,7 @@ struct lfile_range {
 void lfile_range_init(struct lfile_range_tree *tree);
 bool lfile_range_acquire(struct lfile_range_tree *tree,
 			 struct lfile_range *range, u64 start, u64 len,
-			 bool change);
+			 enum lfile_range_kind kind);
 void lfile_range_release(struct lfile_range_tree *tree,
 			 struct lfile_range *range, struct list_head *ready);
 bool lfile_range_busy(struct lfile_range_tree *tree, u64 start, u64 len);

@@ -21,6 +21,18 @@ static struct lfile_range *only(struct kunit *test, struct list_head *ready)
 	return range;
 }
 
+/* From the definition, not from the code. */
+static bool waits_for(enum lfile_range_kind later, enum lfile_range_kind earlier)
+{
+	static const bool waits[3][3] = {	/* for READ, CHANGE, HOLD */
+		[LFILE_RANGE_READ] = { false, true, false },
+		[LFILE_RANGE_CHANGE] = { false, true, true },
+		[LFILE_RANGE_HOLD] = { false, true, false },
+	};
+
+	return waits[later][earlier];
+}
+
 /* Two ranges: what the second does while the first is there. */
 static void range_pair_test(struct kunit *test)
 {
@@ -36,19 +48,20 @@ static void range_pair_test(struct kunit *test)
 	u32 i, kinds;
 
 	for (i = 0; i < ARRAY_SIZE(pairs); i++)
-		for (kinds = 0; kinds < 4; kinds++) {
-			bool waits = (kinds & 1) && pairs[i].overlaps;
+		for (kinds = 0; kinds < 9; kinds++) {
+			bool waits = pairs[i].overlaps && waits_for(kinds / 3, kinds % 3);
+			bool busy = pairs[i].overlaps && kinds % 3 == LFILE_RANGE_CHANGE;
 			struct lfile_range_tree tree;
 			struct lfile_range first, second;
 			LIST_HEAD(ready);
 
 			lfile_range_init(&tree);
 			KUNIT_EXPECT_TRUE(test, lfile_range_acquire(&tree, &first, 100, 100,
-								    kinds & 1));
+								    kinds % 3));
 			KUNIT_EXPECT_EQ(test, lfile_range_busy(&tree, pairs[i].start,
-							       pairs[i].len), waits);
+							       pairs[i].len), busy);
 			KUNIT_EXPECT_EQ(test, lfile_range_acquire(&tree, &second, pairs[i].start,
-								  pairs[i].len, kinds & 2),
+								  pairs[i].len, kinds / 3),
 					!waits);
 			lfile_range_release(&tree, &first, &ready);
 			KUNIT_EXPECT_PTR_EQ(test, only(test, &ready), waits ? &second : NULL);
@@ -66,10 +79,10 @@ static void range_give_up_test(struct kunit *test)
 	LIST_HEAD(ready);
 
 	lfile_range_init(&tree);
-	KUNIT_EXPECT_TRUE(test, lfile_range_acquire(&tree, &a, 0, 10, true));
-	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &b, 5, 10, true));
-	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &c, 12, 10, true));
-	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &read, 12, 1, false));
+	KUNIT_EXPECT_TRUE(test, lfile_range_acquire(&tree, &a, 0, 10, LFILE_RANGE_CHANGE));
+	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &b, 5, 10, LFILE_RANGE_CHANGE));
+	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &c, 12, 10, LFILE_RANGE_CHANGE));
+	KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &read, 12, 1, LFILE_RANGE_READ));
 
 	/* nobody waits for the READ, whose wait is for c by now */
 	lfile_range_release(&tree, &read, &ready);
@@ -97,8 +110,8 @@ static void range_several_test(struct kunit *test)
 		lfile_range_init(&tree);
 		for (i = 0; i < 3; i++)
 			KUNIT_EXPECT_TRUE(test, lfile_range_acquire(&tree, &few[i], i * 10, 10,
-								    true));
-		KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &all, 0, 30, false));
+								    LFILE_RANGE_CHANGE));
+		KUNIT_EXPECT_FALSE(test, lfile_range_acquire(&tree, &all, 0, 30, LFILE_RANGE_READ));
 		for (i = 0; i < 3; i++) {
 			lfile_range_release(&tree, &few[(order + i) % 3], &ready);
 			KUNIT_EXPECT_PTR_EQ(test, only(test, &ready), i == 2 ? &all : NULL);
@@ -113,7 +126,7 @@ struct model {
 	struct lfile_range range;
 	bool used, runs;
 	u64 start, last, seq;
-	bool change;
+	enum lfile_range_kind kind;
 };
 
 static bool must_wait(const struct model *all, const struct model *one)
@@ -121,7 +134,7 @@ static bool must_wait(const struct model *all, const struct model *one)
 	u32 i;
 
 	for (i = 0; i < RANDOM_RANGES; i++)
-		if (all[i].used && all[i].change && all[i].seq < one->seq &&
+		if (all[i].used && waits_for(one->kind, all[i].kind) && all[i].seq < one->seq &&
 		    all[i].start <= one->last && one->start <= all[i].last)
 			return true;
 	return false;
@@ -154,9 +167,10 @@ static void range_random_test(struct kunit *test)
 			one->start = start;
 			one->last = start + len - 1;
 			one->seq = seq++;
-			one->change = random_below(&state, 3);
+			one->kind = random_below(&state, 8) ? !!random_below(&state, 3) :
+				    LFILE_RANGE_HOLD;
 			one->runs = lfile_range_acquire(&tree, &one->range, start, len,
-							one->change);
+							one->kind);
 			waited += !one->runs;
 		}
 		while (!list_empty(&ready)) {

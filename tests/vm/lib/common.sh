@@ -85,16 +85,15 @@ kprobes()
 	[ "$LUNAR_ACCEL" != uml ]
 }
 
-# logged TEXT COMMAND...: the command must fail and lunar_iscsi log
-# one line with TEXT.
+# logged TEXT COMMAND...: the command must fail and lunar log one line with TEXT.
 logged()
 {
 	local text=$1 before
 
 	shift
-	before=$(dmesg | grep -c 'lunar_iscsi: ' || true)
+	before=$(dmesg | grep -c 'lunar_[a-z]*: ' || true)
 	must_fail "$@" 2>/dev/null
-	dmesg | grep 'lunar_iscsi: ' | tail -n +$((before + 1)) >/tmp/new-lines || true
+	dmesg | grep 'lunar_[a-z]*: ' | tail -n +$((before + 1)) >/tmp/new-lines || true
 	cat /tmp/new-lines
 	equal "$(wc -l </tmp/new-lines)" 1 "log lines after: $*"
 	grep -qF -- "$text" /tmp/new-lines || fail "the log line does not say '$text'"

@@ -156,6 +156,12 @@ loop_remove()
 	remove_backstore "$1"
 }
 
+# snapshot NAME FILE: clone the image of a backstore object.
+snapshot()
+{
+	echo "$2" >"$CONFIGFS/core/fileio_0/$1/action/snapshot"
+}
+
 # attrib NAME ATTRIBUTE [VALUE]: show or set one of a backstore object.
 attrib()
 {
