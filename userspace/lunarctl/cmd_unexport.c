@@ -51,40 +51,6 @@ static const struct argp argp = {
 	       "nothing else uses them.",
 };
 
-/* By name; else by path, which may be another name of the same file. */
-static int find_disk(const struct model *m, const char *what, struct disk **disk)
-{
-	struct image img = { 0 };
-	struct disk *d;
-	int rc = LUNARCTL_OK;
-
-	*disk = model_disk(m, LUNAR_BACKSTORE_NAME, what);
-	for_each(d, m->disks) {
-		if (!*disk && *d->path && !strcmp(d->path, what))
-			*disk = d;
-	}
-	if (!*disk && strchr(what, '/')) {
-		rc = image_look(&img, what);
-		for_each(d, m->disks) {
-			if (!rc && !*disk && *d->path && image_is(&img, d->path))
-				*disk = d;
-		}
-		image_free(&img);
-	}
-	if (rc)
-		return rc;
-	if (!*disk) {
-		complain("'%s' is not exported; lunarctl ls shows what is", what);
-		return LUNARCTL_MISSING;
-	}
-	if (strcmp((*disk)->plugin, LUNAR_BACKSTORE_NAME)) {
-		complain("%s is a %s backstore, not one of lunarctl; remove it with targetcli",
-			 (*disk)->name, (*disk)->plugin);
-		return LUNARCTL_CONFLICT;
-	}
-	return LUNARCTL_OK;
-}
-
 static unsigned int report_sessions(const struct disk *d, const struct target *t,
 				    const struct session *sessions)
 {
@@ -207,7 +173,7 @@ int cmd_unexport(int argc, char **argv)
 		return LUNARCTL_USAGE;
 	rc = kernel_load(&m, true);
 	if (!rc)
-		rc = find_disk(&m, req.what, &disk);
+		rc = image_find_disk(&m, req.what, &disk);
 	if (!rc)
 		rc = plan(&m, disk, req.force);
 	if (!rc)

@@ -5,6 +5,7 @@
 
 int cmd_export(int argc, char **argv);
 int cmd_unexport(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "image.h"
+#include "model.h"
 #include "util.h"
 
 #include <ctype.h>
@@ -162,6 +163,39 @@ int image_create(struct image *img)
 		return LUNARCTL_FAILED;
 	}
 	close(fd);
+	return LUNARCTL_OK;
+}
+
+int image_find_disk(const struct model *m, const char *what, struct disk **disk)
+{
+	struct image img = { 0 };
+	struct disk *d;
+	int rc = LUNARCTL_OK;
+
+	*disk = model_disk(m, LUNAR_BACKSTORE_NAME, what);
+	for_each(d, m->disks) {
+		if (!*disk && *d->path && !strcmp(d->path, what))
+			*disk = d;
+	}
+	if (!*disk && strchr(what, '/')) {
+		rc = image_look(&img, what);
+		for_each(d, m->disks) {
+			if (!rc && !*disk && *d->path && image_is(&img, d->path))
+				*disk = d;
+		}
+		image_free(&img);
+	}
+	if (rc)
+		return rc;
+	if (!*disk) {
+		complain("'%s' is not exported; lunarctl ls shows what is", what);
+		return LUNARCTL_MISSING;
+	}
+	if (strcmp((*disk)->plugin, LUNAR_BACKSTORE_NAME)) {
+		complain("%s is a %s backstore, not one of lunarctl; use targetcli for it",
+			 (*disk)->name, (*disk)->plugin);
+		return LUNARCTL_CONFLICT;
+	}
 	return LUNARCTL_OK;
 }
 

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct disk;
+struct model;
+
 struct image {
 	char *path; /* absolute; a link at its end is kept, such as /dev/vg/lv */
 	bool present;
@@ -28,6 +31,12 @@ int image_check(struct image *img);
 
 /* Whether a path leads to the same file or device. */
 bool image_is(const struct image *img, const char *path);
+
+/*
+ * The disk of a model that a name or a path means; a path may be another one of the
+ * same file. Returns an exit code and has then printed why.
+ */
+int image_find_disk(const struct model *m, const char *what, struct disk **disk);
 
 /* Makes a sparse file of img->size bytes, on disk when this returns. */
 int image_create(struct image *img);

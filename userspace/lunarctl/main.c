@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
 	{ "export", cmd_export, "make an image file or block device a LUN" },
 	{ "unexport", cmd_unexport, "take an export back; the image stays" },
+	{ "snapshot", cmd_snapshot, "clone the image of an export in use" },
 	{ "status", cmd_status, "show what is exported, to whom, and who is logged in" },
 	{ "ls", cmd_ls, "list the names of what is exported" },
 };

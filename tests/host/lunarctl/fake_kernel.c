@@ -8,6 +8,7 @@
  * FAKE_FAIL_AT=N     the Nth call that changes the tree fails with EIO
  * FAKE_FAIL_FROM=N   that call and all after it do
  * FAKE_DROP_KEY=KEY  the backstore skips this control key
+ * FAKE_SNAPSHOT=N    action/snapshot fails with errno N
  */
 #include <dirent.h>
 #include <errno.h>
@@ -130,6 +131,8 @@ static void new_device(const char *dir)
 	group(dir, "attrib");
 	put(dir, "attrib/block_size", "512\n");
 	put(dir, "attrib/emulate_write_cache", "0\n");
+	group(dir, "action");
+	put(dir, "action/snapshot", "%s", "");
 	group(dir, "wwn");
 	put(dir, "wwn/vpd_unit_serial", "T10 VPD Unit Serial Number: \n");
 	group(dir, "alua");
@@ -380,6 +383,26 @@ static int enable_device(const char *dir)
 	return 0;
 }
 
+/* A file as long as the image, which is all that a clone shows. */
+static int snapshot(const char *dir, const char *file)
+{
+	const char *error = getenv("FAKE_SNAPSHOT");
+	char device[PATH_MAX], image[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if (error)
+		return atoi(error);
+	if (!control_value(path_of(device, dir, ".."), "fd_dev_name", image) || stat(image, &st))
+		return ENODEV;
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL, st.st_mode & 0777);
+	if (fd < 0 || ftruncate(fd, st.st_size))
+		return errno;
+	close(fd);
+	put(dir, "snapshot", "1234\n");
+	return 0;
+}
+
 static int store(const char *dir, const char *name, const char *value, const char *below)
 {
 	char old[4096];
@@ -393,6 +416,8 @@ static int store(const char *dir, const char *name, const char *value, const cha
 		if (error)
 			return error;
 		put(dir, name, "%s\n", value);
+	} else if (!strcmp(name, "snapshot")) {
+		return snapshot(dir, value);
 	} else if (!strcmp(name, "vpd_unit_serial")) {
 		put(dir, name, "T10 VPD Unit Serial Number: %s\n", value);
 	} else {
