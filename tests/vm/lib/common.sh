@@ -3,6 +3,7 @@
 # is a file tests/vm/NNN-name.sh with
 #   DESCRIPTION  one line
 #   GROUP        tests of a group share a boot
+#   SHARE        1: the boot has a virtio-fs, see scripts/vm -s
 #   TIMEOUT      seconds for run(), 60 if not said
 #   ALLOW_LOG    regex of kernel log lines that are right in this test although
 #                they look like trouble
