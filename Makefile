@@ -69,6 +69,11 @@ power-cut:
 		scripts/vm hold tests/host/power/power-cut -k $$k -n 25 -r 40 $(if $(S),-s $(S)) || exit; \
 	done
 
+# Modes by filesystems by transports: the long form of a test that is part of make test.
+matrix:
+	scripts/setup
+	LUNAR_FULL=1 tests/run $(if $(K),-k $(K)) -t 185-matrix
+
 # make bench [K=6.1|6.12] [T=pattern] [MODE=icount|smp|kvm] [FULL=1]: see
 # "tests/bench/run -h".
 bench:
@@ -122,6 +127,7 @@ help:
 	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'
 	@echo 'soak            everything at once, for hours (K=6.1|6.12|uml, MINUTES=180, S=seed)'
 	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
+	@echo 'matrix          fio verify: every mode, filesystem and transport; K='
 	@echo 'bench           measure lunar beside stock LIO and others; K=, T=pattern,'
 	@echo '                MODE=icount|smp|kvm, FULL=1'
 	@echo 'demo            export a disk from a throw-away VM and use it'
@@ -132,6 +138,6 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug test-long fuzz soak power-cut bench demo \
-	install install-lunarctl install-conf \
+.PHONY: all modules lunarctl check test test-debug test-long fuzz soak power-cut matrix \
+	bench demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help
