@@ -3,8 +3,10 @@
 #   NAME  KIND  DURABILITY  FILESYSTEMS  FORM  HOW
 # KIND fio: through open-iscsi's disk, HOW are fio's options. KIND load: by
 # load over one connection, HOW are its options; these rows know what an I/O
-# costs the target alone. DURABILITY any: all variants, for the workload does not
-# depend on it; else only targets of that kind. FORM short: in both forms.
+# costs the target alone. KIND snapshot: how often lunar can take one, and for how
+# long it holds up writes; HOW are options of the fio that runs meanwhile, - for none.
+# DURABILITY any: all variants, for the workload does not depend on it; else only
+# targets of these kinds. FORM short: in both forms.
 # shellcheck shell=bash
 
 workloads()
@@ -27,6 +29,8 @@ workloads()
 	fua-4k-d32      fio   write-back  ext4,xfs        full   --rw=randwrite --bs=4k --sync=dsync --iodepth=32 --numjobs=1
 	cold-4k         cold  any         ext4,xfs        full   --rw=randread --bs=4k --iodepth=32 --numjobs=1
 	cold-1m         cold  any         ext4,xfs        full   --rw=read --bs=1m --iodepth=8 --numjobs=1
+	snapshot-idle   snapshot  write-back,stable  xfs      short  -
+	snapshot-load   snapshot  write-back,stable  xfs      short  --rw=randwrite --bs=4k --iodepth=32 --numjobs=4
 	load-read-4k    load  any         tmpfs           short  -R -b 4096 -d 32
 	load-read-4k-d1 load  any         tmpfs           full   -R -b 4096 -d 1
 	load-read-1m    load  any         tmpfs           short  -b 1048576 -d 8
