@@ -7,14 +7,15 @@
 #   stable      a write is answered when it is on stable storage
 # shellcheck shell=bash disable=SC2034 # for guest
 
-declare -A port=([lunar]=3260 [lio]=3261 [tgt]=3262 [istgt]=3263 [floor]=3299)
+declare -A port=([lunar]=3260 [lio]=3261 [tgt]=3262 [istgt]=3263 [scst]=3265 [floor]=3299)
 declare -A durability=(
 	[lunar-wb]=write-back [lunar-wt]=stable [lio-wb]=write-back [lio-wt]=stable
+	[scst-wb]=write-back [scst-wt]=stable
 	[tgt-rdwr]=write-back [tgt-aio]=write-back [istgt]=write-back [floor]=write-back
 )
 # LUN of each variant at its product's target.
 declare -A lun_of=(
-	[lunar-wb]=0 [lunar-wt]=1 [lio-wb]=0 [lio-wt]=1
+	[lunar-wb]=0 [lunar-wt]=1 [lio-wb]=0 [lio-wt]=1 [scst-wb]=0 [scst-wt]=1
 	[tgt-rdwr]=1 [tgt-aio]=2 [istgt]=0 [floor]=0
 )
 
@@ -36,12 +37,15 @@ installed()
 	lio | floor) true ;;
 	tgt) command -v tgtd >/dev/null ;;
 	istgt) command -v istgt >/dev/null ;;
+	scst) command -v iscsi-scstd >/dev/null && { [ -e extra/iscsi-scst.ko ] || modprobe -n iscsi-scst; } ;;
 	*) false ;;
 	esac
 }
 
 load_modules()
 {
+	local module
+
 	modprobe configfs
 	mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
 	# Not by the aliases, which would load lunar's in their place.
@@ -57,30 +61,46 @@ load_modules()
 		modprobe lunar_iscsi alias=lunar
 	fi
 	modprobe -a iscsi_tcp sd_mod sg
+	installed scst || return 0
+	modprobe -a libcrc32c crc32c
+	for module in scst scst_vdisk iscsi-scst; do
+		modprobe "$module" 2>/dev/null || insmod "extra/$module.ko"
+	done
 }
 
 unload_modules()
 {
+	local module
+
 	[ -z "$LUNAR_STOCK" ] || return 0
 	rmdir $CONFIGFS/lunar
 	rmmod lunar_iscsi lunar_file
 }
 
+# lio_lun DIR-OF-TPG N DIR-OF-DISK IMAGE SIZE [CONTROL]
+lio_lun()
+{
+	mkdir -p "$3" "$1/lun/lun_$2"
+	echo "fd_dev_name=$4,fd_dev_size=$5" >"$3/control"
+	[ -z "${6:-}" ] || echo "$6" >"$3/control"
+	echo "${3##*/}" >"$3/wwn/vpd_unit_serial"
+	echo 1 >"$3/enable"
+	ln -s "$3" "$1/lun/lun_$2/disk"
+}
+
 # lio_start DIR-OF-FABRIC BACKSTORE PRODUCT IMAGE SIZE: stock LIO and lunar alike.
+# With $luns, as many small files are LUNs from $first_lun on.
 lio_start()
 {
-	local tpg core=$CONFIGFS/core/$2_0 n=0 dir
+	local tpg core=$CONFIGFS/core/$2_0 n shared=
 
 	tpg=$CONFIGFS/$1/$(iqn_of "$3")/tpgt_1
-	for dir in "$core/$3-wb" "$core/$3-wt"; do
-		mkdir -p "$dir"
-		echo "fd_dev_name=$4,fd_dev_size=$5" >"$dir/control"
-		[ "$n" = 1 ] || echo fd_buffered_io=1 >"$dir/control"
-		echo "${dir##*/}" >"$dir/wwn/vpd_unit_serial"
-		echo 1 >"$dir/enable"
-		mkdir -p "$tpg/lun/lun_$n"
-		ln -s "$dir" "$tpg/lun/lun_$n/disk"
-		n=$((n + 1))
+	[ "$3" != lunar ] || shared=shared=1
+	lio_lun "$tpg" 0 "$core/$3-wb" "$4" "$5" "fd_buffered_io=1${shared:+,$shared}"
+	lio_lun "$tpg" 1 "$core/$3-wt" "$4" "$5" "$shared"
+	for ((n = 0; n < luns; n++)); do
+		[ -e "$4.$n" ] || head -c 1M /dev/zero >"$4.$n"
+		lio_lun "$tpg" $((first_lun + n)) "$core/$3-small$n" "$4.$n" 1048576 fd_buffered_io=1
 	done
 	mkdir "$tpg/np/127.0.0.1:${port[$3]}"
 	echo 0 >"$tpg/attrib/authentication"
@@ -101,7 +121,7 @@ lio_stop()
 		rmdir "$dir"
 	done
 	rmdir "$tpg"/np/* "$tpg" "${tpg%/*}"
-	rmdir "$CONFIGFS/core/$2_0"/*-w? "$CONFIGFS/core/$2_0"
+	rmdir "$CONFIGFS/core/$2_0/$3"-* "$CONFIGFS/core/$2_0"
 }
 
 tgt_start()
@@ -135,7 +155,7 @@ istgt_start()
 	PidFile /run/istgt.pid
 	AuthFile /etc/istgt/auth.conf
 	DiscoveryAuthMethod None
-	MaxSessions 64
+	MaxSessions 96
 	MaxConnections 1
 	FirstBurstLength 262144
 	MaxBurstLength 1048576
@@ -171,6 +191,35 @@ istgt_stop()
 	wait_for 10 no_process istgt
 }
 
+SCST=/sys/kernel/scst_tgt
+
+scst_start()
+{
+	local dir lun=0 disk
+
+	dir=$SCST/targets/iscsi/$(iqn_of scst)
+	[ -n "$(pidof iscsi-scstd)" ] || iscsi-scstd -p "${port[scst]}"
+	wait_for 10 test -e $SCST/targets/iscsi/mgmt
+	echo "add_target ${dir##*/}" >$SCST/targets/iscsi/mgmt
+	for disk in wb wt; do
+		echo "add_device $disk filename=$1;write_through=$lun" >$SCST/handlers/vdisk_fileio/mgmt
+		echo "add $disk $lun" >"$dir/luns/mgmt"
+		lun=$((lun + 1))
+	done
+	echo 1 >"$dir/enabled"
+	echo 1 >$SCST/targets/iscsi/enabled
+}
+
+scst_stop()
+{
+	local disk
+
+	echo "del_target $(iqn_of scst)" >$SCST/targets/iscsi/mgmt
+	for disk in wb wt; do
+		echo "del_device $disk" >$SCST/handlers/vdisk_fileio/mgmt
+	done
+}
+
 # start_target PRODUCT IMAGE SIZE
 start_target()
 {
@@ -179,6 +228,7 @@ start_target()
 	lio) lio_start iscsi fileio lio "$2" "$3" ;;
 	tgt) tgt_start "$2" ;;
 	istgt) istgt_start "$2" ;;
+	scst) scst_start "$2" ;;
 	floor)
 		floor "${port[floor]}" "$2" &
 		floor_pid=$!
@@ -193,6 +243,7 @@ stop_target()
 	lio) lio_stop iscsi fileio lio ;;
 	tgt) tgt_stop ;;
 	istgt) istgt_stop ;;
+	scst) scst_stop ;;
 	floor)
 		kill "$floor_pid"
 		wait "$floor_pid" || true
