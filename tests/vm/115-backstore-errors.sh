@@ -142,7 +142,7 @@ cached_write()
 	flaky down
 	expect_sense "Medium Error" "Write error" sg_raw -s 24 -i /tmp/list "$sg" 15 10 00 00 18 00
 	flaky up
-	equal "$(caching_page "$sg")" "wce=0 dpofua=0"
+	equal "$(caching_page "$sg")" "wce=0 dpofua=1"
 	expect_sense "Medium Error" "Write error" sg_sync "$sg"
 	loop_remove e
 	ok "a cache turned off by MODE SELECT: its failed flush is told"
