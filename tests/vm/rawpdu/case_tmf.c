@@ -239,6 +239,11 @@ static void tmf_clear(void)
 	c = login_stuck();
 	other = login_usual();
 	idle = login(&(struct login){ .isid = ISID + 1 });
+	/* What a new session is told of each LUN. */
+	opt.lun = 0;
+	test_unit_ready(other);
+	opt.lun = lun;
+	test_unit_ready(idle);
 	cdb_rw(cdb, WRITE_10, LBA + STUCK * STRIDE, BLOCKS);
 	waits = scsi_send(other, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, BLOCKS * BLOCK, NULL, 0);
 	pdu_want(other, ISCSI_OP_R2T);
