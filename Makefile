@@ -69,10 +69,10 @@ power-cut:
 		scripts/vm hold tests/host/power/power-cut -k $$k -n 25 -r 40 $(if $(S),-s $(S)) || exit; \
 	done
 
-# Modes by filesystems by transports: the long form of a test that is part of make test.
+# Modes by filesystems by transports, with more data than test-long writes.
 matrix:
 	scripts/setup
-	LUNAR_FULL=1 tests/run $(if $(K),-k $(K)) -t 185-matrix
+	LUNAR_FULL=1 tests/run $(if $(K),-k $(K)) -v tests/vm/long -t 185-matrix
 
 # make bench [K=6.1|6.12] [T=pattern] [MODE=icount|smp|kvm] [FULL=1]: see
 # "tests/bench/run -h".
@@ -123,7 +123,7 @@ help:
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
-	@echo 'test-long       10,000 sessions, links that are gone for a minute; K=, T='
+	@echo 'test-long       10,000 sessions, bad links, quotas, slow disks; K=, T='
 	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'
 	@echo 'soak            everything at once, for hours (K=6.1|6.12|uml, MINUTES=180, S=seed)'
 	@echo 'power-cut       kill a VM at random moments, look for lost writes (K=, S=seed)'
