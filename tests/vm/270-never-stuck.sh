@@ -47,7 +47,6 @@ stock()
 	stuck_target iblock_0 block
 	stuck_cases 1 stuck-relogin-reads stuck-relogin-write stuck-relogin-crowd 'stuck-*task*' \
 		'stuck-*reset' 'stuck-clear*' tmf-idle tmf-cold-reset
-	removal_waits "a backstore still has" removed "$(no_acl)"
 	remove_target "$TARGET"
 }
 

@@ -65,25 +65,6 @@ removal_ends()
 	ok "$2"
 }
 
-# removal_waits TEXT CASE COMMAND: for the disk, and the log says so.
-removal_waits()
-{
-	local text=$1
-
-	shift
-	removal "$@"
-	wait_for 20 log_says "$text"
-	! removed || fail "not waited for: $2"
-	release
-	wait_for 10 removed
-	ok "$2: waits"
-}
-
-log_says()
-{
-	dmesg | grep -q "lunar_iscsi: .*$1"
-}
-
 no_acl()
 {
 	echo "rm $TPG/acls/$INITIATOR/lun_*/default; rmdir $TPG/acls/$INITIATOR/lun_* $TPG/acls/$INITIATOR"
