@@ -47,6 +47,7 @@ stock()
 	stuck_target iblock_0 block
 	stuck_cases 1 stuck-relogin-reads stuck-relogin-write stuck-relogin-crowd 'stuck-*task*' \
 		'stuck-*reset' 'stuck-clear*' tmf-idle tmf-cold-reset
+	removal_waits "removed), a backstore still has" removed "$(no_acl)"
 	remove_target "$TARGET"
 }
 
@@ -59,7 +60,6 @@ run()
 	truncate -s 32M /tmp/calm.img
 	defer rm -f /tmp/stuck.out /tmp/calm.img /tmp/removed /tmp/removal.out
 	dm_create stuck "0 131072 linear $below 0"
-	defer release
 	backstore calm /tmp/calm.img 32M
 
 	lunar_file fd_async_io=1 1 'stuck-*' 'tmf-*'

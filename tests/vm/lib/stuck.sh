@@ -27,6 +27,7 @@ stuck_cases()
 stuck_target()
 {
 	target "$TARGET" "$PORTAL"
+	defer release
 	lun "$TARGET" 0 calm
 	stuck_lun "$1" "$2"
 	acl "$TARGET" "$INITIATOR"
@@ -63,6 +64,25 @@ removal_ends()
 	release
 	cat /tmp/removal.out
 	ok "$2"
+}
+
+# removal_waits TEXT CASE COMMAND: for the disk, and the log says so.
+removal_waits()
+{
+	local text=$1
+
+	shift
+	removal "$@"
+	wait_for 20 log_says "$text"
+	! removed || fail "not waited for: $2"
+	release
+	wait_for 10 removed
+	ok "$2: waits"
+}
+
+log_says()
+{
+	dmesg | grep -q "lunar_iscsi: .*$1"
 }
 
 no_acl()

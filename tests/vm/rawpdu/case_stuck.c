@@ -296,7 +296,8 @@ static void relogin_crowd(void)
 	u32 i;
 
 	hold();
-	for (i = 0; i < 8 && !status; i++) {
+	/* A session may end before its command has come as far as the backstore. */
+	for (i = 0; i < (opt.ordered ? 8 : 32) && !status; i++) {
 		send_read(c, LBA);
 		ping(c);
 		conn_close(c);

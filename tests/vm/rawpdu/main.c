@@ -2,6 +2,7 @@
 /* Options, and the cases one after the other as TAP. See rawpdu.h. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -228,7 +229,8 @@ static bool run(const struct test_case *tc, int nr)
 	pid_t pid;
 
 	fflush(stdout);
-	if (pipe(pipefd))
+	/* What a case leaves running in the background must not keep it open. */
+	if (pipe2(pipefd, O_CLOEXEC))
 		fail("pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0)

@@ -56,7 +56,7 @@ struct conn *conn_open(void)
 	ret = getaddrinfo(opt.host, opt.port, &hints, &addr);
 	if (ret)
 		fail("%s:%s: %s", opt.host, opt.port, gai_strerror(ret));
-	c->fd = socket(addr->ai_family, addr->ai_socktype, 0);
+	c->fd = socket(addr->ai_family, addr->ai_socktype | SOCK_CLOEXEC, 0);
 	if (opt.source)
 		bind_source(c->fd, &hints);
 	if (connect(c->fd, addr->ai_addr, addr->ai_addrlen))
