@@ -88,6 +88,19 @@ static int outcome(struct lfile_io *io, int err)
 	return err;
 }
 
+/* The error of a flush is that of all its batch, and so is the reason. */
+static int reason(struct lfile_dev *dev, const struct list_head *batch, int err)
+{
+	struct lfile_io *io;
+
+	if (err == -EIO && dev->is_block)
+		list_for_each_entry(io, batch, node)
+			if (io->len &&
+			    lfile_stable_no_space(dev, io->pos, io->len))
+				return -ENOSPC;
+	return err;
+}
+
 static void flush_worker(struct work_struct *work)
 {
 	struct lfile_dev *dev = container_of(work, struct lfile_dev, flush_work);
@@ -109,6 +122,7 @@ static void flush_worker(struct work_struct *work)
 
 	err = vfs_fsync_range(dev->file, start, end, 1) ?: lfile_stable_check(dev);
 	if (err) {
+		err = reason(dev, &batch, err);
 		spin_lock(&dev->wb_lock);
 		note_error(dev, err);
 		spin_unlock(&dev->wb_lock);

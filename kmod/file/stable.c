@@ -9,9 +9,12 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bio.h>
+#include <linux/blkdev.h>
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/magic.h>
+#include <linux/pagemap.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <target/target_core_backend.h>
@@ -141,6 +144,62 @@ int lfile_stable_check(const struct lfile_dev *dev)
 		    sb_rdonly(dev->inode->i_sb);
 
 	return lost ? -EROFS : 0;
+}
+
+/* Under the folio's lock, so that it cannot get older than what is on the disk. */
+static bool write_again(struct lfile_dev *dev, struct folio *folio)
+{
+	struct bio_vec bvec;
+	struct bio bio;
+	int err;
+
+	lockdep_assert(folio_test_locked(folio));
+	if (!folio_test_uptodate(folio) || folio_test_dirty(folio))
+		return false;
+	bvec_set_page(&bvec, folio_page(folio, 0), folio_size(folio), 0);
+	bio_init(&bio, I_BDEV(dev->inode), &bvec, 1, REQ_OP_WRITE);
+	bio.bi_vcnt = 1;
+	bio.bi_iter.bi_sector = folio_pos(folio) >> SECTOR_SHIFT;
+	bio.bi_iter.bi_size = folio_size(folio);
+	err = submit_bio_wait(&bio);
+	bio_uninit(&bio);
+	return err == -ENOSPC;
+}
+
+/**
+ * lfile_stable_no_space - did writeback fail because a thin device is full?
+ * @dev: the disk, on a block device
+ * @pos: first byte of what may not have been written
+ * @len: bytes
+ *
+ * The page cache of a block device makes EIO of every error (mark_buffer_write_io_error()),
+ * and a VM that could have been paused gets a medium error. So what is still cached is
+ * written once more, for the device's own word.
+ *
+ * Context: process, sleeps.
+ * Return: whether the device has no space.
+ */
+bool lfile_stable_no_space(struct lfile_dev *dev, loff_t pos, u64 len)
+{
+	struct address_space *mapping = dev->file->f_mapping;
+	loff_t size = i_size_read(mapping->host);
+	bool full = false;
+	loff_t at = pos;
+
+	while (!full && at < pos + len) {
+		struct folio *folio = filemap_lock_folio(mapping, at >> PAGE_SHIFT);
+
+		if (IS_ERR_OR_NULL(folio)) {
+			at = round_down(at, PAGE_SIZE) + PAGE_SIZE;
+			continue;
+		}
+		folio_wait_writeback(folio);
+		at = folio_pos(folio) + folio_size(folio);
+		full = at <= size && write_again(dev, folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	return full;
 }
 
 /**

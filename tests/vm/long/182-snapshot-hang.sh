@@ -43,7 +43,8 @@ table()
 	{
 		echo "0 $place linear $disk 0"
 		if [ "$1" = slow ]; then
-			echo "$place 8 delay $disk $place 0 $disk $place 60000"
+			# Without its own figures a flush takes as long as a write.
+			echo "$place 8 delay $disk $place 0 $disk $place 60000 $disk $place 0"
 		else
 			echo "$place 8 linear $disk $place"
 		fi
