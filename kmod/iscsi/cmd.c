@@ -384,6 +384,11 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	/* What was summed up must be what is sent. */
 	cmd->backend.loan.wanted = !conn->data_digest;
 	cmd->backend.complete = backend_complete;
+	/*
+	 * Who finds it there may mark it, but not end it: if target core refuses it
+	 * now, it ends it itself.
+	 */
+	cmd->state = LUNAR_CMD_EXEC;
 	spin_lock_bh(&conn->cmd_lock);
 	hlist_add_head(&cmd->hash_entry, bucket(conn, cmd->itt));
 	spin_unlock_bh(&conn->cmd_lock);
@@ -392,6 +397,7 @@ int lunar_cmd_begin(struct lunar_cmd *cmd, struct iscsi_scsi_req *req,
 	if (target_submit_prep(se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL, 0,
 			       GFP_KERNEL))
 		return 1;
+	WRITE_ONCE(cmd->state, LUNAR_CMD_NEW);
 	lunar_lun_prepare(se_cmd, lun);
 	/* SAM-5 8.9.1: implicit, so that a hung command does not hold them up. */
 	if (lunar_cdb_from_memory(se_cmd->t_task_cdb) &&
@@ -528,6 +534,8 @@ void lunar_cmd_fail(struct lunar_cmd *cmd)
  * the worker has to do with se_cmd.work: target core neither flushes nor cancels it,
  * and queues it only once, be it for the answer or, if CMD_T_ABORTED is set, for
  * the end of the command. If a worker was faster it is as if this were not done.
+ * (Its work item queues it once more if it fails an aborted command without sense
+ * data; those of lunar_file have some.)
  * (With CMD_T_STOP it is not queued, but that is for transport_wait_for_tasks(),
  * which this fabric does not call.)
  *

@@ -4,6 +4,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 #include <lunar.h>
@@ -12,8 +15,11 @@
 #include "compat.h"
 #include "configfs.h"
 #include "fabric.h"
+#include "memory.h"
 #include "session.h"
 #include "tpg.h"
+
+#define INSUFFICIENT_RESOURCES	0x5503	/* SPC-4 annex D */
 
 static char *tpg_wwn(struct se_portal_group *se_tpg)
 {
@@ -123,9 +129,32 @@ static void end_task_attribute(struct se_cmd *se_cmd)
 		schedule_work(&dev->delayed_cmd_work);
 }
 
+/*
+ * Target core had no memory for a command, and says TASK SET FULL. To that
+ * initiators react by waiting, ESXi for 400 ms and more, and it says that the
+ * logical unit has too many commands, which is not so. The window slows them down;
+ * the command comes again at once.
+ */
+static void retry_later(struct se_cmd *se_cmd)
+{
+	if (!se_cmd->se_dev ||
+	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		return;
+	lunar_memory_failed();
+	se_cmd->scsi_status = SAM_STAT_CHECK_CONDITION;
+	se_cmd->se_cmd_flags |= SCF_TRANSPORT_TASK_SENSE;
+	se_cmd->scsi_sense_length = TRANSPORT_SENSE_BUFFER;
+	scsi_build_sense_buffer(0, se_cmd->sense_buffer, ABORTED_COMMAND,
+				INSUFFICIENT_RESOURCES >> 8,
+				INSUFFICIENT_RESOURCES & 0xff);
+}
+
 static int queue_status(struct se_cmd *se_cmd)
 {
 	end_task_attribute(se_cmd);
+	/* Here, because target core keeps the LUN no longer than this. */
+	if (se_cmd->scsi_status == SAM_STAT_TASK_SET_FULL)
+		retry_later(se_cmd);
 	respond(se_cmd, LUNAR_CMD_STATUS);
 	return 0;
 }

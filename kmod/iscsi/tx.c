@@ -13,17 +13,57 @@
 #include <target/target_core_backend.h>
 #include <target/target_core_base.h>
 #include "cmd.h"
-#include "compat.h"
 #include "digest.h"
 #include "memory.h"
 #include "session.h"
 #include "stats.h"
 #include "tx.h"
 
-#define INSUFFICIENT_RESOURCES	0x5503	/* SPC-4 annex D */
-
 /* Pages handed to the socket at once; bounds the stack. */
 #define TX_BVECS	32
+
+static bool was_aborted(const struct lunar_cmd *cmd)
+{
+	return cmd->kind == LUNAR_CMD_SCSI &&
+	       READ_ONCE(cmd->se_cmd.transport_state) & CMD_T_TAS;
+}
+
+/*
+ * A LOGICAL UNIT RESET waits until the commands of other initiators that it has
+ * aborted are released, and all later ones wait for it. It must not depend on one of
+ * these initiators to read from its socket, so TASK ABORTED leaves without its command.
+ * Without memory it is as slow as that. Returns what has something to send.
+ */
+static struct lunar_cmd *part_with_answer(struct lunar_cmd *cmd)
+{
+	struct iscsi_scsi_rsp *rsp;
+	struct lunar_cmd *pdu;
+
+	pdu = lunar_cmd_alloc(cmd->conn, LUNAR_CMD_PDU, cmd->itt);
+	if (!pdu)
+		return cmd;
+	rsp = (struct iscsi_scsi_rsp *)&pdu->rsp;
+	rsp->opcode = ISCSI_OP_SCSI_CMD_RSP;
+	rsp->flags = ISCSI_FLAG_CMD_FINAL;
+	rsp->response = ISCSI_STATUS_CMD_COMPLETED;
+	rsp->cmd_status = SAM_STAT_TASK_ABORTED;
+	rsp->itt = cmd->itt;
+	rsp->exp_datasn = cpu_to_be32(cmd->xfer.next_r2tsn);
+	lunar_cmd_finish(cmd);
+	return pdu;
+}
+
+/* The command has an answer, or will never have one. */
+static void take_answer(struct lunar_conn *conn, struct lunar_cmd *cmd)
+{
+	if (cmd->abandoned) {
+		lunar_cmd_finish(cmd);
+		return;
+	}
+	if (was_aborted(cmd))
+		cmd = part_with_answer(cmd);
+	list_add_tail(&cmd->tx_entry, &conn->tx.queue);
+}
 
 /*
  * Moves what was queued to the end of tx.queue, oldest first. What a backstore has
@@ -40,7 +80,7 @@ static void collect(struct lunar_conn *conn)
 			if (READ_ONCE(cmd->state) == LUNAR_CMD_DONE)
 				lunar_cmd_complete(cmd);
 			else
-				list_add_tail(&cmd->tx_entry, &conn->tx.queue);
+				take_answer(conn, cmd);
 		}
 	}
 }
@@ -188,28 +228,6 @@ static void set_condition(u8 *sense, u32 condition)
 	put_unaligned_be16(condition, sense + (descriptor ? 2 : 12));
 }
 
-/*
- * Target core had no memory for a command, and says TASK SET FULL. To that
- * initiators react by waiting, ESXi for 400 ms and more, and it says that the
- * logical unit has too many commands, which is not so. The window slows them down;
- * the command comes again at once.
- */
-static void retry_later(struct lunar_cmd *cmd)
-{
-	struct se_cmd *se_cmd = &cmd->se_cmd;
-
-	if (!se_cmd->se_dev ||
-	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
-		return;
-	lunar_memory_failed();
-	se_cmd->scsi_status = SAM_STAT_CHECK_CONDITION;
-	se_cmd->se_cmd_flags |= SCF_TRANSPORT_TASK_SENSE;
-	se_cmd->scsi_sense_length = TRANSPORT_SENSE_BUFFER;
-	scsi_build_sense_buffer(0, cmd->sense.data, ABORTED_COMMAND,
-				INSUFFICIENT_RESOURCES >> 8,
-				INSUFFICIENT_RESOURCES & 0xff);
-}
-
 /* RFC 7143 11.4. */
 static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 {
@@ -217,8 +235,6 @@ static void build_scsi_response(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	struct iscsi_scsi_rsp *rsp;
 	u32 len = 0;
 
-	if (se_cmd->scsi_status == SAM_STAT_TASK_SET_FULL)
-		retry_later(cmd);
 	rsp = (void *)new_bhs(conn, ISCSI_OP_SCSI_CMD_RSP, cmd->itt);
 	rsp->response = ISCSI_STATUS_CMD_COMPLETED;
 	rsp->cmd_status = se_cmd->scsi_status;

@@ -285,6 +285,64 @@ static void tmf_clear(void)
 	logout(idle);
 }
 
+/* An initiator that has stopped reading does not hold up the reset of another. */
+static void tmf_unread(void)
+{
+	struct conn *c, *deaf;
+	u8 cdb[ISCSI_CDB_SIZE];
+	u32 lun = opt.lun, i;
+
+	if (!opt.ordered)
+		skip("needs a backstore that gives commands up");
+	c = login_stuck();
+	deaf = login_usual();
+	hold();
+	send_write(deaf, LBA, 1);
+	ping(deaf);
+	/* More than the socket takes, from a LUN that does not hang. */
+	opt.lun = 0;
+	cdb_rw(cdb, READ_10, 0, (1 << 20) / BLOCK);
+	for (i = 0; i < 32; i++)
+		scsi_send(deaf, cdb, FINAL | ISCSI_FLAG_CMD_READ, 1 << 20, NULL, 0);
+	opt.lun = lun;
+	if (!pdu_pending(deaf, TMF_MS))
+		fail("no answer to a READ");
+	send_tmf(c, ISCSI_TM_FUNC_LOGICAL_UNIT_RESET, 0xffffffff);
+	i = tmf_response(c);
+	if (i != ISCSI_TMF_RSP_COMPLETE)
+		fail("response 0x%02x", i);
+	release();
+	conn_close(deaf);
+	test_unit_ready(c);
+	logout(c);
+}
+
+/* Commands that are just being refused when they are cleared end once. */
+static void tmf_clear_refused(void)
+{
+	struct conn *c = login_stuck(), *other = login_usual();
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 i, j;
+
+	cdb_rw(cdb, READ_10, 0x7fffffff, 1);
+	for (i = 0; i < 200; i++) {
+		for (j = 0; j < 32; j++)
+			scsi_send(other, cdb, FINAL | ISCSI_FLAG_CMD_READ, BLOCK, NULL, 0);
+		send_tmf(c, ISCSI_TM_FUNC_CLEAR_TASK_SET, ISCSI_RESERVED_TAG);
+		if (tmf_response(c) != ISCSI_TMF_RSP_COMPLETE)
+			fail("refused");
+		for (j = 0; j < 32; j++) {
+			scsi_response(pdu_want(other, ISCSI_OP_SCSI_CMD_RSP), &res);
+			if (res.status != SAM_STAT_TASK_ABORTED &&
+			    res.status != SAM_STAT_CHECK_CONDITION)
+				fail("status 0x%02x", res.status);
+		}
+	}
+	logout(c);
+	logout(other);
+}
+
 /* All sessions of the target end, also those that did not ask. */
 static void tmf_cold(void)
 {
@@ -356,6 +414,8 @@ const struct test_case tmf_cases[] = {
 	{ "stuck-target-cold-reset", "11.5.1", tmf_cold_reset, 40 },
 	{ "stuck-task-reassign", "11.5.1", tmf_reassign, 40 },
 	{ "stuck-clear-others", "SAM-5 7.3", tmf_clear, 40 },
+	{ "stuck-reset-unread", "11.5.1", tmf_unread, 60 },
+	{ "tmf-clear-refused", "SAM-5 7.3", tmf_clear_refused, 60 },
 	{ "tmf-idle", "11.6.1", tmf_idle },
 	{ "tmf-no-lun", "11.6.1", tmf_no_lun },
 	{ "tmf-cold-reset", "11.5.1", tmf_cold },
