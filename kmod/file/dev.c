@@ -547,6 +547,12 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 	sense_reason_t ret;
 
 	cmd->priv = NULL;		/* no record yet */
+	/*
+	 * Target core's own EXTENDED COPY sends READs and WRITEs from its stack, and
+	 * cannot be told of an abort: xcopy_pt_tfo alone has no such function.
+	 */
+	if (!cmd->se_tfo->aborted_task)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	lfile_size_look(dev);
 	ret = parse_core(cmd);
 	if (ret)

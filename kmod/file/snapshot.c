@@ -49,6 +49,13 @@ static const struct {
 	[SAVING] = { MAX_SCHEDULE_TIMEOUT },
 };
 
+/* Who is first: the worker with the name, or who waits with leaving. */
+enum fate {
+	OPEN,
+	LINKED,
+	GIVEN_UP,
+};
+
 /* Has two users, the worker and who waits for it; freed by the last. */
 struct lfile_snapshot {
 	struct lfile_io io;		/* of no command: to wait for others */
@@ -64,6 +71,7 @@ struct lfile_snapshot {
 	const char *given_up;		/* why; of who waits */
 	int err;
 	enum stage stage;
+	atomic_t fate;			/* enum fate */
 	wait_queue_head_t wait;		/* for another stage */
 };
 
@@ -256,7 +264,7 @@ static int save(struct lfile_snapshot *snap)
 	err = vfs_fsync(snap->file, 0);
 	if (err)
 		return err;
-	if (READ_ONCE(snap->io.orphan))
+	if (atomic_cmpxchg(&snap->fate, OPEN, LINKED) != OPEN)
 		return -EINTR;
 	err = link_name(snap);
 	if (err)
@@ -304,7 +312,11 @@ static int wait(struct lfile_snapshot *snap)
 		lfile_inflight_abandon(&snap->io);
 		if (stage_of(snap) == ENDED)
 			break;		/* just now */
-		snap->given_up = ret ? "interrupted" : limits[stage].late;
+		/* Its name is the last thing that it gets. */
+		if (atomic_cmpxchg(&snap->fate, OPEN, GIVEN_UP) == LINKED)
+			snap->given_up = "given up too late, it may be there";
+		else
+			snap->given_up = ret ? "interrupted" : limits[stage].late;
 		return ret ? -EINTR : -ETIMEDOUT;
 	}
 	/* Its last step, or the next snapshot would find this one. */

@@ -275,10 +275,13 @@ static u32 lba_status(struct lfile_io *io, u8 *buf, u32 max)
 static void lba_status_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	struct se_cmd *cmd = io->cmd;
+	struct se_cmd *cmd;
 	u32 max, len;
 	u8 *buf;
 
+	if (!lfile_inflight_enter(io, LFILE_BUSY))
+		return;
+	cmd = io->cmd;
 	/* An allocation length for none still gets the header of one. */
 	max = cmd->data_length < STATUS_HEADER + STATUS_DESCRIPTOR ? 1 :
 	      (cmd->data_length - STATUS_HEADER) / STATUS_DESCRIPTOR;
@@ -288,14 +291,19 @@ static void lba_status_worker(struct work_struct *work)
 		lfile_inflight_end(io, -ENOMEM);
 		return;
 	}
+	/* A server may have to be asked, and not answer. */
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
+		goto out;
 	len = STATUS_HEADER + lba_status(io, buf, max) * STATUS_DESCRIPTOR;
+	if (!lfile_inflight_enter(io, LFILE_BUSY))
+		goto out;
 	put_unaligned_be32(len - 4, buf);
 	len = min(len, cmd->data_length);
 	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, len);
-	kfree(buf);
-
 	lfile_inflight_drop(io);
 	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+out:
+	kfree(buf);
 }
 
 /**
@@ -323,7 +331,8 @@ sense_reason_t lfile_space_execute_lba_status(struct se_cmd *cmd)
 	io = lfile_inflight_get(cmd, false);
 	io->len = 0;
 	INIT_WORK(&io->work, lba_status_worker);
-	queue_work(io->dev->io_wq, &io->work);
+	io->wq = io->dev->io_wq;
+	lfile_inflight_enter(io, LFILE_IDLE);
 	return 0;
 }
 
