@@ -117,7 +117,7 @@ flush_table()
 	local sg disk=$1 wce=$2
 
 	sg=$(loop_sg "$1")
-	equal "$(caching_page "$sg")" "wce=$wce dpofua=$wce" "$1: caching page"
+	equal "$(caching_page "$sg")" "wce=$wce dpofua=1" "$1: caching page"
 	asked "$disk" $((1 - wce)) write10 "$sg" /tmp/data 8 8
 	asked "$disk" 1 sg_raw -s 4096 -i /tmp/data "$sg" 2e 00 00 00 00 08 00 00 08 00
 	asked "$disk" 1 sg_raw -s 4096 -i /tmp/data "$sg" 8e 00 00 00 00 00 00 00 00 08 00 00 00 08 00 00
