@@ -35,11 +35,9 @@ test:
 	scripts/setup
 	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)')
 
-# The same with KASAN, lockdep and kmemleak, in User Mode Linux. The first time
-# builds that kernel.
+# All VM tests with KASAN, lockdep and kmemleak, in User Mode Linux.
 test-debug:
 	scripts/setup
-	scripts/uml prepare >/dev/null
 	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
 
 # What takes too long for "make test": K=6.1 or 6.12 or uml, T=pattern.
@@ -53,7 +51,7 @@ fuzz:
 	scripts/setup
 	$(MAKE) -s -C tests/fuzz all
 	$(MAKE) -s -C tests/fuzz -j long SECONDS=$$(($(or $(MINUTES),10) * 60))
-	scripts/uml prepare >/dev/null
+	scripts/debug-kernel prepare uml >/dev/null
 	LUNAR_FUZZ="$(or $(S),$$$$) $$(($(or $(MINUTES),10) * 60))s" \
 		tests/run -k uml -o build/fuzz/sessions -t 290-fuzz
 
@@ -122,7 +120,7 @@ help:
 	@echo 'lunarctl        the configurator'
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
-	@echo 'test-debug      KUnit and the VM tests under KASAN, lockdep and kmemleak'
+	@echo 'test-debug      KUnit and all VM tests under KASAN, lockdep and kmemleak'
 	@echo 'test-long       10,000 sessions, bad links, quotas, slow disks; K=, T='
 	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'
 	@echo 'soak            everything at once, for hours (K=6.1|6.12|uml, MINUTES=180, S=seed)'

@@ -13,9 +13,12 @@ PATH=$PATH:/usr/sbin:/sbin
 # shellcheck disable=SC2034 # used by those who source this file
 FLAVOURS=(6.1 6.12)
 
-# User Mode Linux, see scripts/uml: out of this package, with these fragments.
-UML_SOURCE=linux-source-6.12
-UML_CONFIGS=("$REPO"/tests/uml/base.config "$REPO"/tests/uml/debug.config)
+# Those with sanitizers, see scripts/debug-kernel: out of this package, each with
+# these fragments of tests/debug.
+DEBUG_SOURCE=linux-source-6.12
+declare -A DEBUG_KERNELS=(
+	[uml]="base debug"
+)
 
 say()
 {
@@ -41,14 +44,29 @@ as_root()
 	fi
 }
 
-# uml_kernel: where the cache keeps, or would keep, User Mode Linux.
-uml_kernel()
+# debug_configs FLAVOUR: its fragments.
+debug_configs()
+{
+	local name
+
+	for name in ${DEBUG_KERNELS[$1]}; do
+		printf '%s\n' "$REPO/tests/debug/$name.config"
+	done
+}
+
+debug_arch()
+{
+	if [ "$1" = uml ]; then echo um; else echo x86_64; fi
+}
+
+# debug_kernel FLAVOUR: where the cache keeps, or would keep, it.
+debug_kernel()
 {
 	{
-		cat "${UML_CONFIGS[@]}"
-		dpkg-query -W "$UML_SOURCE" 2>/dev/null || true
+		debug_configs "$1" | xargs -d '\n' grep -h CONFIG_
+		dpkg-query -W "$DEBUG_SOURCE" 2>/dev/null || true
 		gcc --version
-	} | sha256sum | sed -E "s,(.{12}).*,$CACHE/uml-\\1,"
+	} | sha256sum | sed -E "s,(.{12}).*,$CACHE/$1-\\1,"
 }
 
 # kver 6.12: the newest release of that series whose headers are installed.
@@ -57,8 +75,8 @@ kver()
 {
 	local dir
 
-	if [ "$1" = uml ]; then
-		cat "$(uml_kernel)/release" 2>/dev/null || true
+	if [ -n "${DEBUG_KERNELS[$1]:-}" ]; then
+		cat "$(debug_kernel "$1")/release" 2>/dev/null || true
 		return
 	fi
 	for dir in /lib/modules/"$1".*-amd64/build; do

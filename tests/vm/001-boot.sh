@@ -2,6 +2,7 @@
 # The VM is what the other tests take it for.
 # shellcheck shell=bash
 DESCRIPTION="the VM boots the kernel it should, with its disks and tools"
+SANITIZERS=uml
 GROUP=basic
 
 run()

@@ -3,6 +3,7 @@
 # answers for LIO's own names.
 # shellcheck shell=bash
 DESCRIPTION="modules load, answer to LIO's names, unload, ten times over"
+SANITIZERS=uml
 GROUP=basic
 
 run()

@@ -3,6 +3,7 @@
 # that names the object and the value; the object can then be set up right.
 # shellcheck shell=bash
 DESCRIPTION="mistakes in the set-up of a disk: errno and log line"
+SANITIZERS=uml
 GROUP=backstore
 TIMEOUT=60
 

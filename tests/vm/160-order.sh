@@ -4,6 +4,7 @@
 # passes, and nothing old lands on something new. The cases are in rawpdu.
 # shellcheck shell=bash
 DESCRIPTION="a hung device: aborts answered in 2 s, order kept, removal drains"
+SANITIZERS=uml
 GROUP=order
 TIMEOUT=240
 # target core, for each abort

@@ -3,6 +3,7 @@
 # with CHAP those about login. "rawpdu -L" lists them with their RFC clauses.
 # shellcheck shell=bash
 DESCRIPTION="raw PDUs: login, CHAP, bad input, data sequences, reinstatement"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=400
 

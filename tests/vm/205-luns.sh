@@ -3,6 +3,7 @@
 # tests/vm/rawpdu.
 # shellcheck shell=bash
 DESCRIPTION="LUN addressing, REPORT LUNS, unmapped and well known LUNs"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=60
 

@@ -4,6 +4,7 @@
 # answered; the CmdSN window shrinks instead.
 # shellcheck shell=bash
 DESCRIPTION="a shortage of memory shrinks the CmdSN window"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=120
 

@@ -3,6 +3,7 @@
 # nothing is lost, and nothing is left in memory.
 # shellcheck shell=bash
 DESCRIPTION="300 logins and logouts, connections killed under fio, memory flat"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=200
 

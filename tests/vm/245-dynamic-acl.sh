@@ -5,6 +5,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034
 DESCRIPTION="demo mode logins that overlap, give up and replace one another"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=90
 

@@ -4,6 +4,7 @@
 # what goes loses nothing.
 # shellcheck shell=bash
 DESCRIPTION="resets, and removal of LUN, ACL, portal and target under load"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=150
 

@@ -4,6 +4,7 @@
 # lands on anything new.
 # shellcheck shell=bash disable=SC2034 # used by lib/stuck.sh
 DESCRIPTION="a backstore that hangs: pings, task management, reinstatement, removal"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=300
 

@@ -3,6 +3,7 @@
 # workers hang in the filesystem, with pages of the page cache locked.
 # shellcheck shell=bash disable=SC2034 # used by lib/stuck.sh
 DESCRIPTION="a FUSE server that hangs: pings, task management, reinstatement, removal"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=300
 

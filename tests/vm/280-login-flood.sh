@@ -3,6 +3,7 @@
 # from many they do not either, memory is bounded, and all are gone in time.
 # shellcheck shell=bash
 DESCRIPTION="floods of logins that never end, from one address and from many"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=240
 

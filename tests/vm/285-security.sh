@@ -4,6 +4,7 @@
 # ("chap-*"), floods are in 280-login-flood, address lists in 282-access.
 # shellcheck shell=bash
 DESCRIPTION="secrets are root's alone, no way around an ACL, 10000 half-open connections"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=120
 

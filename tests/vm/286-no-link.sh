@@ -3,6 +3,7 @@
 # the link loses no data. Longer ones: tests/vm/long.
 # shellcheck shell=bash
 DESCRIPTION="an initiator that is cut off, a link that is gone for 5 s under load"
+SANITIZERS=uml
 GROUP=proto
 TIMEOUT=120
 

@@ -5,6 +5,7 @@
 # fuzz). SEEDS is the corpus: where bugs were found, each tried first in every run.
 # shellcheck shell=bash
 DESCRIPTION="random PDUs in valid sessions"
+SANITIZERS=uml
 GROUP=fuzz
 TIMEOUT=1200
 

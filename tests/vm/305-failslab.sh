@@ -6,6 +6,7 @@
 # LUNAR_FAULTS=N: N rounds for each module (40); which places were hit is printed.
 # shellcheck shell=bash
 DESCRIPTION="one allocation fails, each time another"
+SANITIZERS=uml
 GROUP=failslab
 TIMEOUT=400
 
