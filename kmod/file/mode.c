@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include "compat.h"
@@ -120,7 +121,7 @@ static void set_write_cache(struct se_cmd *cmd, bool on)
 		return;
 	}
 	pr_info("%s: an initiator has turned the write cache %s\n", dev->name,
-		on ? "on" : "off");
+		str_on_off(on));
 	attrib->emulate_write_cache = on;
 	if (on)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
