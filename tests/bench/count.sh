@@ -12,9 +12,7 @@ TRACE=/sys/kernel/tracing
 count_events()
 {
 	cat <<-END
-	bench/to_iter      common_pid  bytes  copied
-	bench/from_iter    common_pid  bytes  copied
-	bench/to_cache     common_pid  bytes  copied
+	bench_copies/copy  common_pid  bytes  copied
 	kmem/kmalloc       common_pid  -      allocations
 	kmem/kmem_cache_alloc common_pid -    allocations
 	kmem/mm_page_alloc common_pid  -      pages
@@ -23,18 +21,14 @@ count_events()
 	END
 }
 
-# Copies go through the first three, whoever makes them; every skb through the last.
+# Every skb goes through __alloc_skb().
 count_on()
 {
 	local event key value sum trigger
 
 	mountpoint -q $TRACE || mount -t tracefs tracefs $TRACE
-	cat >$TRACE/kprobe_events <<-'END'
-	p:bench/to_iter _copy_to_iter bytes=$arg2:u64
-	p:bench/from_iter _copy_from_iter bytes=$arg2:u64
-	p:bench/to_cache copy_page_from_iter_atomic bytes=$arg3:u64
-	p:bench/skb __alloc_skb
-	END
+	insmod bench/bench_copies.ko
+	echo p:bench/skb __alloc_skb >$TRACE/kprobe_events
 	while read -r event key value sum; do
 		trigger=hist:keys=$key:size=4096
 		[ "$value" = - ] || trigger=hist:keys=$key:vals=$value:size=4096
@@ -62,4 +56,5 @@ count_off()
 		echo "!hist:keys=$key" >"$TRACE/events/$event/trigger"
 	done < <(count_events) | awk '{ n[$1] += $2 } END { for (name in n) print name, n[name] }'
 	echo >$TRACE/kprobe_events
+	rmmod bench_copies
 }

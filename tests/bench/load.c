@@ -517,6 +517,8 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	parse(argc, argv);
+	if (opt.rate)		/* what is compared, and what is written */
+		opt.size = 2 * BLOCK;
 	data = malloc(opt.size);
 	latency = calloc(opt.ios, sizeof(*latency));
 	sessions = calloc(opt.sessions, sizeof(*sessions));

@@ -42,6 +42,17 @@ installed()
 	esac
 }
 
+# load_extra MODULE: of those that are not of this kernel, with what it needs of it
+load_extra()
+{
+	local need
+
+	for need in $(modinfo -F depends "extra/$1.ko" | tr , ' '); do
+		grep -q "^$need " /proc/modules || modprobe "$need"
+	done
+	insmod "extra/$1.ko"
+}
+
 load_modules()
 {
 	local module
@@ -62,9 +73,9 @@ load_modules()
 	fi
 	modprobe -a iscsi_tcp sd_mod sg
 	installed scst || return 0
-	modprobe -a libcrc32c crc32c
+	modprobe -a crc32c
 	for module in scst scst_vdisk iscsi-scst; do
-		modprobe "$module" 2>/dev/null || insmod "extra/$module.ko"
+		modprobe "$module" 2>/dev/null || load_extra "$module"
 	done
 }
 
@@ -197,6 +208,7 @@ scst_start()
 {
 	local dir lun=0 disk
 
+	mkdir -p /var/lib/scst/pr /var/lib/scst/vdev_mode_pages
 	dir=$SCST/targets/iscsi/$(iqn_of scst)
 	[ -n "$(pidof iscsi-scstd)" ] || iscsi-scstd -p "${port[scst]}"
 	wait_for 10 test -e $SCST/targets/iscsi/mgmt
@@ -210,11 +222,17 @@ scst_start()
 	echo 1 >$SCST/targets/iscsi/enabled
 }
 
+# Fails while there are sessions.
+scst_del_target()
+{
+	echo "del_target $(iqn_of scst)" >$SCST/targets/iscsi/mgmt
+}
+
 scst_stop()
 {
 	local disk
 
-	echo "del_target $(iqn_of scst)" >$SCST/targets/iscsi/mgmt
+	wait_for 10 scst_del_target
 	for disk in wb wt; do
 		echo "del_device $disk" >$SCST/handlers/vdisk_fileio/mgmt
 	done
