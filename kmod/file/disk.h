@@ -73,6 +73,11 @@ struct lfile_dev {
 	wait_queue_head_t orphan_wait;		/* with range_lock: for none */
 	spinlock_t flush_lock;			/* taken in interrupts */
 	struct list_head flush_pending;		/* F: the batch that forms */
+	u32 flush_count;			/* F: commands in it */
+	u32 flush_wanted;			/* F: that gather() waits for */
+	wait_queue_head_t flush_wait;		/* with flush_lock: for them */
+	u32 flush_alone;			/* no gather() so often; flusher */
+	u64 flush_took;				/* ns, the latest; flusher */
 	loff_t flush_start;			/* F: union of their ranges */
 	loff_t flush_end;			/* F: inclusive */
 	struct work_struct flush_work;

@@ -6,7 +6,7 @@
  * for each disk takes the batch, calls fsync once, and answers all of it;
  * meanwhile the next batch forms. So a command is only answered by an fsync
  * that started after its data had reached the page cache, and depth 32 costs
- * one or two flushes.
+ * one flush.
  *
  * Failed writeback. The kernel reports it once to an open file and then takes
  * the page for clean. With one file for all commands the one report may come
@@ -20,12 +20,21 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/pagemap.h>
+#include <linux/wait.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include "flush.h"
 #include "inflight.h"
 #include "stable.h"
+
+/* For how long a flush waits for more commands at most, and if it takes how long. */
+#define GATHER_MAX_NS	(2ull * NSEC_PER_MSEC)
+#define GATHER_MIN_NS	(100ull * NSEC_PER_USEC)
+
+/* Flushes that do not, after one that did so in vain. */
+#define GATHER_PAUSE	16
 
 /*
  * Shared by all disks: a disk has at most one item in it, so one that hangs
@@ -101,16 +110,43 @@ static int reason(struct lfile_dev *dev, const struct list_head *batch, int err)
 	return err;
 }
 
+/*
+ * A queue of commands would fall into two batches that take turns, each waiting for
+ * the flush of the other. So those that the flush before has answered get a moment
+ * to come back: half of what a flush takes. If they do not, who waits here has
+ * waited in vain, and the next flushes start at once.
+ */
+static void gather(struct lfile_dev *dev)
+{
+	ktime_t patience = min(dev->flush_took / 2, GATHER_MAX_NS);
+
+	if (dev->flush_took < GATHER_MIN_NS)
+		return;
+	if (dev->flush_alone) {
+		dev->flush_alone--;
+		return;
+	}
+	if (wait_event_hrtimeout(dev->flush_wait, READ_ONCE(dev->flush_count) >=
+				 READ_ONCE(dev->flush_wanted), patience))
+		dev->flush_alone = GATHER_PAUSE;
+}
+
 static void flush_worker(struct work_struct *work)
 {
 	struct lfile_dev *dev = container_of(work, struct lfile_dev, flush_work);
 	struct lfile_io *io, *next;
 	loff_t start, end;
+	u32 count;
 	LIST_HEAD(batch);
+	u64 begin;
 	int err;
 
+	gather(dev);
 	spin_lock_irq(&dev->flush_lock);
 	list_splice_init(&dev->flush_pending, &batch);
+	count = dev->flush_count;
+	dev->flush_count = 0;
+	dev->flush_wanted = 0;
 	start = dev->flush_start;
 	end = dev->flush_end;
 	dev->flush_start = LLONG_MAX;
@@ -120,7 +156,12 @@ static void flush_worker(struct work_struct *work)
 	if (start > end)
 		return;
 
+	begin = ktime_get_ns();
 	err = vfs_fsync_range(dev->file, start, end, 1) ?: lfile_stable_check(dev);
+	dev->flush_took = ktime_get_ns() - begin;
+	spin_lock_irq(&dev->flush_lock);
+	dev->flush_wanted = count + dev->flush_count;
+	spin_unlock_irq(&dev->flush_lock);
 	if (err) {
 		err = reason(dev, &batch, err);
 		spin_lock(&dev->wb_lock);
@@ -146,8 +187,11 @@ static void request(struct lfile_dev *dev, struct lfile_io *io, loff_t start,
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->flush_lock, flags);
-	if (io)
+	if (io) {
 		list_add_tail(&io->node, &dev->flush_pending);
+		if (++dev->flush_count == dev->flush_wanted)
+			wake_up(&dev->flush_wait);
+	}
 	dev->flush_start = min(dev->flush_start, start);
 	dev->flush_end = max(dev->flush_end, end);
 	/* Inside the lock: the batch may be gone, and the disk, outside. */
@@ -164,6 +208,7 @@ void lfile_flush_create(struct lfile_dev *dev)
 	spin_lock_init(&dev->flush_lock);
 	spin_lock_init(&dev->wb_lock);
 	INIT_LIST_HEAD(&dev->flush_pending);
+	init_waitqueue_head(&dev->flush_wait);
 	INIT_WORK(&dev->flush_work, flush_worker);
 	dev->flush_start = LLONG_MAX;
 	dev->flush_end = 0;
