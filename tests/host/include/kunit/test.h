@@ -94,6 +94,7 @@ void *kunit_kzalloc(struct kunit *test, size_t size, int gfp);
 #define KUNIT_ASSERT_TRUE(test, c)	host_check(test, true, !!(c), ==, true, "")
 #define KUNIT_EXPECT_NULL(test, p)	host_check(test, false, !(p), ==, true, "")
 #define KUNIT_ASSERT_NOT_NULL(test, p)	host_check(test, true, !!(p), ==, true, "")
+#define KUNIT_EXPECT_NOT_NULL(test, p)	host_check(test, false, !!(p), ==, true, "")
 
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, fmt, ...) \
 	host_check(test, false, l, ==, r, fmt, ##__VA_ARGS__)
