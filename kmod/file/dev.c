@@ -21,6 +21,7 @@
 #include "backend.h"
 #include "buffers.h"
 #include "compat.h"
+#include "copy.h"
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
@@ -451,9 +452,29 @@ static struct exec_cmd_ops exec_ops = {
 	.execute_unmap		= execute_unmap,
 };
 
+static void control_worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	sense_reason_t (*execute)(struct se_cmd *cmd) = io->execute;
+	struct se_cmd *cmd = io->cmd;
+	sense_reason_t ret;
+
+	lfile_inflight_drop(io);
+	ret = execute(cmd);
+	if (ret)
+		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION,
+					       ret);
+}
+
+/* Target core's own function is in priv. */
 static sense_reason_t execute_control(struct se_cmd *cmd)
 {
-	lfile_inflight_defer(cmd, control_wq);
+	sense_reason_t (*execute)(struct se_cmd *cmd) = cmd->priv;
+	struct lfile_io *io = lfile_inflight_get(cmd, true);
+
+	io->execute = execute;
+	INIT_WORK(&io->work, control_worker);
+	queue_work(control_wq, &io->work);
 	return 0;
 }
 
@@ -491,6 +512,12 @@ static void choose_execute(struct se_cmd *cmd)
 	case WRITE_SAME_16:
 	case VARIABLE_LENGTH_CMD:	/* WRITE SAME(32) */
 		cmd->execute_cmd = lfile_space_execute_write_same;
+		break;
+	case EXTENDED_COPY:
+		cmd->execute_cmd = lfile_copy_execute;
+		break;
+	case RECEIVE_COPY_RESULTS:
+		cmd->execute_cmd = lfile_copy_execute_results;
 		break;
 	case PERSISTENT_RESERVE_OUT:
 	case MAINTENANCE_OUT:
@@ -554,7 +581,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 	if (!cmd->se_tfo->aborted_task)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	lfile_size_look(dev);
-	ret = parse_core(cmd);
+	ret = parse_core(cmd) ?: lfile_copy_parse(cmd);
 	if (ret)
 		return ret;
 	if (changes_medium(cmd)) {

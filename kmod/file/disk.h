@@ -9,7 +9,8 @@
  * interrupt) may not after it has answered the command.
  *
  * Lock order: none of the locks here is taken inside another, but for
- * file->f_lock inside wb_lock, and all of them inside change_lock. ua_lock nests
+ * file->f_lock inside wb_lock, range_lock inside that of another disk at a lower
+ * address, and all of them inside change_lock. ua_lock nests
  * inside target core's se_port_lock and outside its session_lock.
  */
 #ifndef LFILE_DISK_H
@@ -70,6 +71,7 @@ struct lfile_dev {
 	struct lfile_range_tree ranges;		/* R: of commands in flight */
 	u32 orphans;				/* R: records without command */
 	u64 orphan_bytes;			/* R: in pages they hold */
+	u32 visitors;				/* R: commands of other disks */
 	wait_queue_head_t orphan_wait;		/* with range_lock: for none */
 	spinlock_t flush_lock;			/* taken in interrupts */
 	struct list_head flush_pending;		/* F: the batch that forms */

@@ -290,8 +290,8 @@ void lfile_flush_join(struct lfile_io *io)
 }
 
 /**
- * lfile_flush_end - answer a command that has changed the medium
- * @io: its record
+ * lfile_flush_change - go on with a record that has changed the medium
+ * @io: the record; done() is called with the outcome
  * @err: 0, or what went wrong
  *
  * At once if the write cache is on and the command has no FUA bit, else when
@@ -300,19 +300,33 @@ void lfile_flush_join(struct lfile_io *io)
  *
  * Context: any for direct I/O, else process.
  */
-void lfile_flush_end(struct lfile_io *io, int err)
+void lfile_flush_change(struct lfile_io *io, int err)
 {
 	bool cached = io->dev->se_dev.dev_attrib.emulate_write_cache &&
 		      !io->fua;
 
 	if (!err && !cached) {
-		io->done = lfile_inflight_end;
 		lfile_flush_join(io);
 		return;
 	}
 	if (!err)
 		err = check_writeback(io);
-	lfile_inflight_end(io, err);
+	io->done(io, err);
+}
+
+/**
+ * lfile_flush_end - answer a command that has changed the medium
+ * @io: its record
+ * @err: 0, or what went wrong
+ *
+ * When lfile_flush_change() says so.
+ *
+ * Context: any for direct I/O, else process.
+ */
+void lfile_flush_end(struct lfile_io *io, int err)
+{
+	io->done = lfile_inflight_end;
+	lfile_flush_change(io, err);
 }
 
 /**

@@ -82,10 +82,11 @@ void lfile_inflight_create(struct lfile_dev *dev)
 void lfile_inflight_drain(struct lfile_dev *dev)
 {
 	spin_lock_irq(&dev->range_lock);
-	if (dev->orphans)
+	if (dev->orphans || dev->visitors)
 		pr_warn("%s: removal waits for %s to end the I/O of %u aborted commands\n",
-			dev->name, dev->path, dev->orphans);
-	wait_event_lock_irq(dev->orphan_wait, !dev->orphans, dev->range_lock);
+			dev->name, dev->path, dev->orphans + dev->visitors);
+	wait_event_lock_irq(dev->orphan_wait, !dev->orphans && !dev->visitors,
+			    dev->range_lock);
 	spin_unlock_irq(&dev->range_lock);
 }
 
@@ -140,6 +141,9 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->spans = NULL;
 	io->nspans = 0;
 	io->block = NULL;
+	io->whole = NULL;
+	atomic_set(&io->missing, 0);
+	io->lun_ref = NULL;
 	io->sgl = NULL;
 	io->nents = 0;
 	io->bvec = NULL;
@@ -210,6 +214,20 @@ static void queue(struct lfile_io *io)
 		lfile_line_add(&io->dev->line, &io->work);
 }
 
+/*
+ * A range is free. One of several: when it is the last, unless the command was given
+ * up meanwhile.
+ */
+static void granted(struct lfile_io *io)
+{
+	struct lfile_io *whole = io->whole;
+
+	if (!whole)
+		queue(io);
+	else if (!atomic_dec_if_positive(&whole->missing))
+		queue_work(whole->wq, &whole->work);
+}
+
 /* Returns whether no worker has it yet, and none will. */
 static bool unqueue(struct lfile_io *io)
 {
@@ -237,11 +255,14 @@ static void release(struct lfile_io *io)
 	while (!list_empty(&ready)) {
 		waiter = list_first_entry(&ready, struct lfile_io, range.node);
 		list_del_init(&waiter->range.node);
-		queue(waiter);
+		granted(waiter);
 	}
 }
 
-/* Part the command from its record. Returns it, NULL if it has gone before. */
+/*
+ * Part the command from its record. Returns it, NULL if it has gone before. Another
+ * LUN that it uses may go from here on.
+ */
 static struct se_cmd *take_cmd(struct lfile_io *io)
 {
 	struct se_cmd *cmd = io->cmd;
@@ -251,18 +272,28 @@ static struct se_cmd *take_cmd(struct lfile_io *io)
 	if (cmd)
 		cmd->priv = NULL;
 	io->cmd = NULL;
+	if (io->lun_ref)
+		percpu_ref_put(io->lun_ref);
+	io->lun_ref = NULL;
 	return cmd;
 }
 
+/* Whoever aborts has marked the command before he takes the lock. */
+static bool is_aborted(const struct lfile_io *io)
+{
+	lockdep_assert_held(&io->dev->range_lock);
+
+	return io->cmd &&
+	       (READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED);
+}
+
 /*
- * The same if the command was aborted while its owner was busy with it; whoever
- * aborts has marked it before he takes the lock. The caller answers it.
+ * The same if the command was aborted while its owner was busy with it. The caller
+ * answers it.
  */
 static struct se_cmd *take_aborted(struct lfile_io *io)
 {
-	if (io->cmd && (READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED))
-		return take_cmd(io);
-	return NULL;
+	return is_aborted(io) ? take_cmd(io) : NULL;
 }
 
 /* Target core knows that it is aborted; the status does not matter. */
@@ -503,8 +534,12 @@ void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
 		hold_pages(io);
 		dev->orphan_bytes += io->len;
 	}
-	if (io->stage == LFILE_IDLE)
+	if (io->stage == LFILE_IDLE) {
 		release(io);
+		/* What it has and waits for elsewhere its worker lets go. */
+		if (atomic_xchg(&io->missing, 0))
+			queue_work(io->wq, &io->work);
+	}
 	if (!unused) {
 		io->orphan = true;
 		dev->orphans++;
@@ -528,6 +563,60 @@ void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq)
 {
 	acquire(io, func, wq, true);
+}
+
+/* Returns whether the part has its range, or else waits for it. */
+static bool take_part(struct lfile_io *whole, struct lfile_io *part,
+		      enum lfile_range_kind kind)
+{
+	lockdep_assert_held(&part->dev->range_lock);
+
+	part->whole = whole;
+	part->ranged = true;
+	return lfile_range_acquire(&part->dev->ranges, &part->range, part->pos,
+				   part->len, kind);
+}
+
+/**
+ * lfile_inflight_start_pair - run a command in a worker, when two ranges are free
+ * @io: the record, in stage LFILE_BUSY or LFILE_MOVING; it has no range itself
+ * @from: what must not change meanwhile: a record without a command, zeroed but for
+ *	  dev, pos and len
+ * @to: what the command changes: another one. They do not overlap, and one of them is
+ *	on the disk of @io.
+ * @func: the worker's function: if the command was given up it begins with
+ *	  lfile_inflight_resume() of both; then lfile_inflight_enter()
+ * @wq: where
+ *
+ * Both arrive at one and the same moment, so that of two such commands the later one
+ * waits for the earlier one on either disk, and never the other way round.
+ *
+ * Context: process.
+ */
+void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,
+			       struct lfile_io *to, work_func_t func,
+			       struct workqueue_struct *wq)
+{
+	struct lfile_dev *first = from->dev, *second = to->dev;
+	int missing = 0;
+
+	if (first > second)
+		swap(first, second);
+	INIT_WORK(&io->work, func);
+	io->wq = wq;
+	spin_lock_irq(&first->range_lock);
+	if (second != first)
+		spin_lock_nested(&second->range_lock, SINGLE_DEPTH_NESTING);
+	io->stage = LFILE_IDLE;
+	if (io->cmd && !is_aborted(io))
+		missing = !take_part(io, from, LFILE_RANGE_HOLD) +
+			  !take_part(io, to, LFILE_RANGE_CHANGE);
+	atomic_set(&io->missing, missing);
+	if (!missing)
+		queue_work(io->wq, &io->work);
+	if (second != first)
+		spin_unlock(&second->range_lock);
+	spin_unlock_irq(&first->range_lock);
 }
 
 /**
@@ -694,35 +783,4 @@ bool lfile_inflight_intact(struct lfile_io *io)
 		return false;
 	}
 	return lfile_inflight_readable(dev, io->pos, io->len);
-}
-
-static void defer_worker(struct work_struct *work)
-{
-	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	struct se_cmd *cmd = io->cmd;
-	sense_reason_t (*execute)(struct se_cmd *cmd) = io->execute;
-	sense_reason_t ret;
-
-	lfile_inflight_drop(io);
-	ret = execute(cmd);
-	if (ret)
-		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION,
-					       ret);
-}
-
-/**
- * lfile_inflight_defer - run target core's own execute function in a worker
- * @cmd: the command, the function in priv
- * @wq: where
- *
- * Context: process.
- */
-void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq)
-{
-	sense_reason_t (*execute)(struct se_cmd *cmd) = cmd->priv;
-	struct lfile_io *io = lfile_inflight_get(cmd, true);
-
-	io->execute = execute;
-	INIT_WORK(&io->work, defer_worker);
-	queue_work(wq, &io->work);
 }

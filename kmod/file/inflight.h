@@ -22,6 +22,8 @@
 #include "disk.h"
 #include "range.h"
 
+struct lfile_copy;
+
 /* Pages of a command whose bio_vec array needs no allocation: 64 KiB. */
 #define LFILE_INFLIGHT_BVECS	16
 
@@ -50,7 +52,7 @@ struct lfile_io {
 	bool foreign;				/* the fabric's own pages */
 	u8 opcode;
 	bool fua;
-	/* Target core's, of a command that lfile_inflight_defer() runs. */
+	/* Target core's, of a command that dev.c has a worker run. */
 	sense_reason_t (*execute)(struct se_cmd *cmd);
 	/* Next step, when the data has moved or the batch is flushed. */
 	void (*done)(struct lfile_io *io, int err);
@@ -59,6 +61,9 @@ struct lfile_io {
 	struct list_head node;			/* in a flush batch */
 	struct lfile_range range;		/* R */
 	bool ranged;				/* has a range, or waits for it */
+	struct lfile_io *whole;			/* that this is one range of */
+	atomic_t missing;			/* of its ranges, to begin */
+	struct percpu_ref *lun_ref;		/* R: another LUN it uses */
 
 	loff_t pos;				/* bytes, in the file */
 	u64 len;
@@ -71,6 +76,7 @@ struct lfile_io {
 	u32 nspans;
 	struct page *block;			/* of WRITE SAME, repeated */
 	bool unmap;				/* of WRITE SAME */
+	struct lfile_copy *copy;		/* of EXTENDED COPY */
 
 	/* The transfer in progress. */
 	struct scatterlist *sgl;
@@ -101,6 +107,9 @@ bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len);
 bool lfile_inflight_intact(struct lfile_io *io);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);
+void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,
+			       struct lfile_io *to, work_func_t func,
+			       struct workqueue_struct *wq);
 bool lfile_inflight_acquire(struct lfile_io *io, work_func_t func,
 			    struct workqueue_struct *wq);
 bool lfile_inflight_enter(struct lfile_io *io, enum lfile_stage stage);
@@ -112,6 +121,5 @@ void lfile_inflight_resume(struct lfile_io *io);
 void lfile_inflight_abandon(struct lfile_io *io);
 void lfile_inflight_forget(struct lfile_dev *dev, u64 bytes);
 bool lfile_inflight_blocked(struct lfile_dev *dev, loff_t pos, u64 len);
-void lfile_inflight_defer(struct se_cmd *cmd, struct workqueue_struct *wq);
 
 #endif /* LFILE_INFLIGHT_H */

@@ -39,6 +39,7 @@ u8 lunar_cdb_direction(const u8 *cdb)
 	case MODE_SELECT:
 	case MODE_SELECT_10:
 	case PERSISTENT_RESERVE_OUT:
+	case EXTENDED_COPY:
 		return ISCSI_FLAG_CMD_WRITE;
 	case VARIABLE_LENGTH_CMD:
 		if (service_action(cdb) == READ_32)
@@ -121,7 +122,6 @@ bool lunar_cdb_sleeps(const u8 *cdb)
 	switch (cdb[0]) {
 	case PERSISTENT_RESERVE_OUT:
 	case MAINTENANCE_OUT:
-	case EXTENDED_COPY:
 		return true;
 	default:
 		return false;

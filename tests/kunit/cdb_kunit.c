@@ -34,6 +34,7 @@ static const struct {
 	{ MODE_SELECT, 0, W, true, false },
 	{ MODE_SELECT_10, 0, W, true, false },
 	{ PERSISTENT_RESERVE_OUT, 0, W, true, false },
+	{ EXTENDED_COPY, 0, W, true, false },
 	{ VARIABLE_LENGTH_CMD, READ_32, R, true, false },
 	{ VARIABLE_LENGTH_CMD, WRITE_32, W, true, true },
 	{ VARIABLE_LENGTH_CMD, WRITE_SAME_32, W, false, false },
@@ -74,7 +75,7 @@ static void cdb_execution_test(struct kunit *test)
 	static const u8 memory[] = {
 		TEST_UNIT_READY, REQUEST_SENSE, INQUIRY, REPORT_LUNS, MODE_SENSE, MODE_SENSE_10,
 	};
-	static const u8 sleeps[] = { PERSISTENT_RESERVE_OUT, MAINTENANCE_OUT, EXTENDED_COPY };
+	static const u8 sleeps[] = { PERSISTENT_RESERVE_OUT, MAINTENANCE_OUT };
 	u32 opcode;
 
 	for (opcode = 0; opcode < 256; opcode++) {

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""fuse.py MOUNTPOINT BACKING [nofsync] [late]: a filesystem in user space with one
+"""fuse.py MOUNTPOINT BACKING [nofsync] [late] [copies]: a filesystem in user space with one
 file, "image", whose data is in BACKING. With "nofsync" it answers FSYNC with ENOSYS, as
 servers do that do not implement it; else it appends a line to BACKING.fsyncs. With
-"late" it takes its time for data. Runs until it is unmounted.
+"late" it takes its time for data, with "copies" it answers COPY_FILE_RANGE and appends
+a line to BACKING.copies. Runs until it is unmounted.
 """
 import ctypes
 import errno
@@ -15,6 +16,7 @@ import time
 mountpoint, backing = sys.argv[1:3]
 nofsync = "nofsync" in sys.argv[3:]
 late = "late" in sys.argv[3:]
+copies = "copies" in sys.argv[3:]
 data = os.open(backing, os.O_RDWR)
 fuse = os.open("/dev/fuse", os.O_RDWR)
 options = "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other" % fuse
@@ -25,6 +27,7 @@ if libc.mount(b"lunar-test", mountpoint.encode(), b"fuse.test", 0, options.encod
 LOOKUP, FORGET, GETATTR, SETATTR, OPEN, READ, WRITE, STATFS, RELEASE, FSYNC = (
     1, 2, 3, 4, 14, 15, 16, 17, 18, 20)
 FLUSH, INIT, OPENDIR, RELEASEDIR, INTERRUPT, DESTROY, BATCH_FORGET = 25, 26, 27, 29, 36, 38, 42
+COPY_FILE_RANGE = 47
 
 
 def attr(node):
@@ -57,6 +60,11 @@ def answer(opcode, node, body):
     if opcode == WRITE:
         _, offset, size = struct.unpack_from("=QQI", body)
         return struct.pack("=II", os.pwrite(data, body[40:40 + size], offset), 0)
+    if opcode == COPY_FILE_RANGE and copies:
+        _, offset, _, _, to, size = struct.unpack_from("=6Q", body)
+        with open(backing + ".copies", "a") as log:
+            log.write("%d\n" % size)
+        return struct.pack("=II", os.pwrite(data, os.pread(data, size, offset), to), 0)
     if opcode == STATFS:
         return struct.pack("=5Q4I24x", 1 << 20, 1 << 19, 1 << 19, 2, 0, 4096, 255, 4096, 0)
     if opcode in (RELEASE, RELEASEDIR, FLUSH):

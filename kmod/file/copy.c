@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * EXTENDED COPY: from this disk to itself or to another one of the initiator, or
+ * from another one.
+ *
+ * Segments are copied one after the other. For each what is read and what is written
+ * are both taken, on either disk: the first against changes, the second as a WRITE
+ * does. A worker then copies it by the best of these: blocks that are shared (clone), a
+ * copy that the filesystem or its server makes (copy_file_range), reading and writing.
+ * Whatever one cannot do or fails at is left to the next, so the outcome is that of
+ * the last.
+ */
+#include <linux/fadvise.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/minmax.h>
+#include <linux/scatterlist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+#include "copy.h"
+#include "copy_list.h"
+#include "flush.h"
+#include "inflight.h"
+#include "peer.h"
+#include "stable.h"
+#include "thin.h"
+#include "transfer.h"
+
+/* What is read and written at a time: 1 MiB, of pages that are easy to get. */
+#define PIECE_ORDER	PAGE_ALLOC_COSTLY_ORDER
+#define PIECE_SIZE	(PAGE_SIZE << PIECE_ORDER)
+#define PIECES		32
+
+/* Time to look for an abort. */
+#define OFFLOAD_MAX	(64 * 1048576ull)
+
+struct lfile_copy {
+	struct lfile_io *io;		/* of the command */
+	struct lfile_io from, to;	/* of no command: a disk, a range */
+	struct lfile_dev *peer;		/* one of these, if not of the command */
+	struct lfile_copy_list list;
+	u32 next;			/* of the segments in it */
+	u32 block;			/* bytes */
+	u32 clone_unit;			/* bytes; 0: no clone, or no more */
+	bool offload;			/* the same for copy_file_range */
+	struct bio_vec buffer[PIECES];	/* all or nothing */
+};
+
+/* Lets go of all that a copy has but its record. */
+static void drop(struct lfile_copy *copy)
+{
+	u32 i;
+
+	lfile_inflight_resume(&copy->from);
+	lfile_inflight_resume(&copy->to);
+	if (copy->peer)
+		lfile_peer_put(copy->peer);
+	for (i = 0; i < PIECES && copy->buffer[i].bv_page; i++)
+		__free_pages(copy->buffer[i].bv_page, PIECE_ORDER);
+	kfree(copy);
+}
+
+/* The next three return how many bytes they have copied, or 0: not that way. */
+static loff_t clone(struct lfile_copy *copy, u64 from, u64 to, u64 len)
+{
+	u64 mask = copy->clone_unit - 1;
+	loff_t done;
+
+	if (!copy->clone_unit || (from | to) & mask || len <= mask)
+		return 0;
+	done = vfs_clone_file_range(copy->from.dev->file, from,
+				    copy->to.dev->file, to, len & ~mask, 0);
+	if (done > 0)
+		return done;
+	copy->clone_unit = 0;
+	return 0;
+}
+
+static loff_t offload(struct lfile_copy *copy, u64 from, u64 to, u64 len)
+{
+	loff_t done;
+
+	if (!copy->offload)
+		return 0;
+	copy->to.buffered = true;	/* for all that is known */
+	done = vfs_copy_file_range(copy->from.dev->file, from,
+				   copy->to.dev->file, to,
+				   min(len, OFFLOAD_MAX), 0);
+	if (done > 0)
+		return done;
+	copy->offload = false;
+	return 0;
+}
+
+static int allocate(struct lfile_copy *copy)
+{
+	struct page *page;
+	u32 i;
+
+	for (i = 0; i < PIECES && !copy->buffer[i].bv_page; i++) {
+		page = alloc_pages(GFP_NOIO, PIECE_ORDER);
+		if (!page)
+			return -ENOMEM;
+		bvec_set_page(&copy->buffer[i], page, PIECE_SIZE, 0);
+	}
+	return 0;
+}
+
+/* Reads ahead, so that the medium of the source has to do during the write. */
+static int move(struct lfile_copy *copy, u64 from, u64 to, u32 len)
+{
+	int err = allocate(copy);
+
+	if (err)
+		return err;
+	err = lfile_transfer_sync(&copy->from, false, from - copy->from.pos,
+				  copy->buffer, PIECES, 0, len);
+	if (err) {
+		copy->io->write = false;
+		return err;
+	}
+	if (!lfile_transfer_align(copy->from.dev))
+		vfs_fadvise(copy->from.dev->file, from + len, len,
+			    POSIX_FADV_WILLNEED);
+	return lfile_transfer_sync(&copy->to, true, to - copy->to.pos,
+				   copy->buffer, PIECES, 0, len);
+}
+
+/* What is not aligned for a clone is moved, up to where a clone can go on. */
+static u32 move_len(const struct lfile_copy *copy, u64 from, u64 to, u64 left)
+{
+	u32 unit = copy->clone_unit;
+	u64 len = min_t(u64, left, PIECES * PIECE_SIZE);
+
+	if (unit && !((from ^ to) & (unit - 1)) && from & (unit - 1))
+		len = min_t(u64, len, unit - (from & (unit - 1)));
+	return len;
+}
+
+/* The ranges are taken. An abort is noticed between two pieces. */
+static int copy_segment(struct lfile_copy *copy)
+{
+	u64 from = copy->from.pos, to = copy->to.pos, left = copy->to.len;
+	loff_t done;
+	int err;
+
+	if (!lfile_inflight_readable(copy->from.dev, from, left)) {
+		copy->io->write = false;
+		return -ENODATA;
+	}
+	err = lfile_inflight_intact(&copy->to) ?
+	      lfile_stable_check(copy->to.dev) : -ENODATA;
+	while (!err && left && !lfile_inflight_given_up(copy->io)) {
+		done = clone(copy, from, to, left) ?:
+		       offload(copy, from, to, left);
+		if (!done) {
+			done = move_len(copy, from, to, left);
+			err = move(copy, from, to, done);
+		}
+		from += done;
+		to += done;
+		left -= done;
+		cond_resched();
+	}
+	return err;
+}
+
+/* The destination is flushed, or need not be. */
+static void ended(struct lfile_io *to, int err)
+{
+	struct lfile_copy *copy = container_of(to, struct lfile_copy, to);
+	struct lfile_io *io = copy->io;
+
+	drop(copy);
+	lfile_inflight_end(io, err);
+}
+
+static void worker(struct work_struct *work);
+
+/* The next segment, when nothing else is in flight where it reads and writes. */
+static void start_segment(struct lfile_copy *copy)
+{
+	const struct lfile_copy_segment *segment =
+		&copy->list.segments[copy->next++];
+	u64 block = copy->block;
+
+	copy->from.pos = segment->from * block;
+	copy->to.pos = segment->to * block;
+	copy->from.len = segment->blocks * block;
+	copy->to.len = copy->from.len;
+	copy->io->pos = copy->io->dev == copy->to.dev ? copy->to.pos :
+							copy->from.pos;
+	lfile_inflight_start_pair(copy->io, &copy->from, &copy->to, worker,
+				  copy->io->dev->io_wq);
+}
+
+static void worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	struct lfile_copy *copy = io->copy;
+	int err;
+
+	/* What it still waits for would be told to the record. */
+	if (lfile_inflight_given_up(io)) {
+		lfile_inflight_resume(&copy->from);
+		lfile_inflight_resume(&copy->to);
+	}
+	if (!lfile_inflight_enter(io, LFILE_MOVING)) {
+		drop(copy);
+		return;
+	}
+	err = copy_segment(copy);
+	lfile_inflight_resume(&copy->from);
+	if (!err && copy->next < copy->list.nsegments) {
+		lfile_inflight_resume(&copy->to);
+		start_segment(copy);
+		return;
+	}
+	lfile_inflight_settle(io);
+	lfile_flush_change(&copy->to, err);
+}
+
+static sense_reason_t check_blocks(struct lfile_copy *copy,
+				   struct lfile_dev *from, struct lfile_dev *to)
+{
+	struct se_device *se_from = &from->se_dev, *se_to = &to->se_dev;
+
+	copy->block = se_from->dev_attrib.block_size;
+	if (copy->block != se_to->dev_attrib.block_size)
+		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+	if (!lfile_copy_list_fits(&copy->list,
+				  se_from->transport->get_blocks(se_from) + 1,
+				  se_to->transport->get_blocks(se_to) + 1))
+		return TCM_ADDRESS_OUT_OF_RANGE;
+	if (from->inode == to->inode && lfile_copy_list_overlaps(&copy->list))
+		return TCM_INVALID_PARAMETER_LIST;
+	if (to->read_only)
+		return TCM_WRITE_PROTECTED;
+	copy->from.dev = from;
+	copy->to.dev = to;
+	copy->to.write = true;
+	copy->to.wb_seen = READ_ONCE(to->wb_errors);
+	copy->to.done = ended;
+	return 0;
+}
+
+/* How to do it: only a try will tell. */
+static void choose_means(struct lfile_copy *copy)
+{
+	const struct lfile_dev *from = copy->from.dev, *to = copy->to.dev;
+	const struct file_operations *f_op = to->file->f_op;
+
+	if (from->is_block || to->is_block)
+		return;
+	if (f_op->remap_file_range && from->inode->i_sb == to->inode->i_sb)
+		copy->clone_unit = i_blocksize(to->inode);
+	copy->offload = f_op->copy_file_range &&
+			f_op->copy_file_range == from->file->f_op->copy_file_range;
+}
+
+/* One of both is the disk that the command came to. */
+static sense_reason_t find_disks(struct lfile_copy *copy, struct se_cmd *cmd,
+				 struct lfile_peer *peer)
+{
+	struct lfile_dev *own = to_lfile_dev(cmd->se_dev);
+	bool from_own = lfile_peer_is_own(cmd, copy->list.from);
+	bool to_own = lfile_peer_is_own(cmd, copy->list.to);
+	sense_reason_t ret;
+
+	if (from_own && to_own)
+		return check_blocks(copy, own, own);
+	if (!from_own && !to_own)
+		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+	ret = lfile_peer_get(cmd, from_own ? copy->list.to : copy->list.from,
+			     from_own, peer);
+	if (ret)
+		return ret;
+	copy->peer = peer->dev;
+	return from_own ? check_blocks(copy, own, peer->dev) :
+			  check_blocks(copy, peer->dev, own);
+}
+
+static sense_reason_t parse_list(struct lfile_copy *copy, struct se_cmd *cmd)
+{
+	static const sense_reason_t refusals[] = {
+		[LFILE_COPY_LIST_OK] = 0,
+		[LFILE_COPY_LIST_BAD_LENGTH] = TCM_PARAMETER_LIST_LENGTH_ERROR,
+		[LFILE_COPY_LIST_BAD_FIELD] = TCM_INVALID_PARAMETER_LIST,
+		[LFILE_COPY_LIST_MANY_CSCDS] = TCM_TOO_MANY_TARGET_DESCS,
+		[LFILE_COPY_LIST_CSCD_TYPE] =
+			TCM_UNSUPPORTED_TARGET_DESC_TYPE_CODE,
+		[LFILE_COPY_LIST_MANY_SEGMENTS] = TCM_TOO_MANY_SEGMENT_DESCS,
+		[LFILE_COPY_LIST_SEGMENT_TYPE] =
+			TCM_UNSUPPORTED_SEGMENT_DESC_TYPE_CODE,
+	};
+	u8 *list = transport_kmap_data_sg(cmd);
+	enum lfile_copy_list_error error;
+
+	if (!list)
+		return TCM_OUT_OF_RESOURCES;
+	error = lfile_copy_list_parse(list, cmd->data_length, &copy->list);
+	transport_kunmap_data_sg(cmd);
+	return refusals[error];
+}
+
+static void start(struct lfile_copy *copy, struct se_cmd *cmd,
+		  struct percpu_ref *lun_ref)
+{
+	struct lfile_io *io = lfile_inflight_get(cmd, true);
+
+	io->copy = copy;
+	io->lun_ref = lun_ref;
+	io->len = 0;
+	copy->io = io;
+	choose_means(copy);
+	lfile_thin_look(copy->to.dev);
+	start_segment(copy);
+}
+
+/**
+ * lfile_copy_parse - check a CDB of EXTENDED COPY or RECEIVE COPY RESULTS
+ * @cmd: the command, as target core has parsed it; any other is fine
+ *
+ * Return: 0, or why the CDB is refused.
+ */
+sense_reason_t lfile_copy_parse(struct se_cmd *cmd)
+{
+	const u8 *cdb = cmd->t_task_cdb;
+
+	if (cdb[0] != EXTENDED_COPY && cdb[0] != RECEIVE_COPY_RESULTS)
+		return 0;
+	if (!cmd->se_dev->dev_attrib.emulate_3pc)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	if (cdb[0] == RECEIVE_COPY_RESULTS)
+		return (cdb[1] & 0x1f) == LFILE_COPY_LIST_PARAMETERS ?
+		       0 : TCM_INVALID_CDB_FIELD;
+	if (cdb[1] & 0x1f)		/* LID4, and commands of tokens */
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	/* Before memory is allocated */
+	return cmd->data_length > LFILE_COPY_LIST_MAX ?
+	       TCM_PARAMETER_LIST_LENGTH_ERROR : 0;
+}
+
+/**
+ * lfile_copy_execute - EXTENDED COPY(LID1)
+ * @cmd: the command
+ *
+ * Not target core's execute function: that one copies by READs and WRITEs of its
+ * own, which go on after an abort and on top of what came later.
+ *
+ * Context: process, does not sleep on I/O.
+ * Return: 0, or why it is refused.
+ */
+sense_reason_t lfile_copy_execute(struct se_cmd *cmd)
+{
+	struct lfile_peer peer = {};
+	struct lfile_copy *copy;
+	sense_reason_t ret = 0;
+
+	if (!cmd->data_length)
+		goto good;
+	copy = kzalloc(sizeof(*copy), GFP_NOIO);
+	if (!copy)
+		return TCM_OUT_OF_RESOURCES;
+	ret = parse_list(copy, cmd);
+	if (!ret && copy->list.nsegments) {
+		ret = find_disks(copy, cmd, &peer);
+		if (!ret) {
+			start(copy, cmd, peer.lun_ref);
+			return 0;
+		}
+	}
+	if (copy->peer) {
+		lfile_peer_put(copy->peer);
+		percpu_ref_put(peer.lun_ref);
+	}
+	kfree(copy);
+	if (ret)
+		return ret;
+good:
+	target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return 0;
+}
+
+/**
+ * lfile_copy_execute_results - RECEIVE COPY RESULTS: the limits of a copy
+ * @cmd: the command
+ *
+ * Results of earlier copies are not kept: each is told when it ends.
+ *
+ * Context: process, does not sleep.
+ * Return: 0.
+ */
+sense_reason_t lfile_copy_execute_results(struct se_cmd *cmd)
+{
+	u8 answer[LFILE_COPY_LIST_PARAMETERS_LEN];
+
+	lfile_copy_list_parameters(answer);
+	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, answer,
+			    min_t(u32, sizeof(answer), cmd->data_length));
+	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, sizeof(answer));
+	return 0;
+}

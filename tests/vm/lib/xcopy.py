@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""EXTENDED COPY(LID1) by SG_IO.
+
+xcopy.py SG FROM TO SEGMENT...      one command to SG, FROM and TO other SGs or hex
+                                    designators; SEGMENT is FROM-LBA:TO-LBA:BLOCKS.
+                                    Prints "GOOD", "CONFLICT" or "key/asc/ascq".
+xcopy.py crowd SECONDS A B BLOCKS   copies of 8 blocks from A to B and from B to A and
+                                    within both, from 8 threads, at random places of
+                                    the first BLOCKS; ends if each has ended GOOD.
+xcopy.py id SG                      prints its designator in hex
+xcopy.py all A B BLOCKS             from A to B in the largest commands; prints ms.
+"""
+import ctypes, fcntl, os, random, struct, sys, threading, time
+
+SG_IO = 0x2285
+
+
+class Header(ctypes.Structure):
+    _fields_ = [("interface", ctypes.c_int), ("direction", ctypes.c_int),
+                ("cmd_len", ctypes.c_ubyte), ("sense_len", ctypes.c_ubyte),
+                ("iovecs", ctypes.c_ushort), ("len", ctypes.c_uint),
+                ("data", ctypes.c_void_p), ("cmd", ctypes.c_void_p),
+                ("sense", ctypes.c_void_p), ("timeout", ctypes.c_uint),
+                ("flags", ctypes.c_uint), ("id", ctypes.c_int), ("user", ctypes.c_void_p),
+                ("status", ctypes.c_ubyte), ("masked", ctypes.c_ubyte),
+                ("msg", ctypes.c_ubyte), ("sense_wr", ctypes.c_ubyte),
+                ("host", ctypes.c_ushort), ("driver", ctypes.c_ushort),
+                ("resid", ctypes.c_int), ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
+
+
+def command(fd, cdb, data, to_device):
+    """Returns (result, data)."""
+    cmd = ctypes.create_string_buffer(bytes(cdb), len(cdb))
+    buf = ctypes.create_string_buffer(bytes(data), max(1, len(data)))
+    sense = ctypes.create_string_buffer(64)
+    hdr = Header(interface=ord("S"), direction=-2 if to_device else -3, cmd_len=len(cdb),
+                 sense_len=64, len=len(data), data=ctypes.addressof(buf),
+                 cmd=ctypes.addressof(cmd), sense=ctypes.addressof(sense), timeout=120000)
+    fcntl.ioctl(fd, SG_IO, hdr)
+    if hdr.status == 0x18:
+        return "CONFLICT", b""
+    if hdr.status == 2:
+        s = sense.raw
+        where = (1, 2, 3) if s[0] & 0x7f >= 0x72 else (2, 12, 13)
+        return "%02x/%02x/%02x" % (s[where[0]] & 15, s[where[1]], s[where[2]]), b""
+    if hdr.status or hdr.host:
+        return "status %02x host %x" % (hdr.status, hdr.host), b""
+    return "GOOD", buf.raw[:len(data) - hdr.resid]
+
+
+def designator(name):
+    """The NAA designator of VPD page 83h."""
+    if not name.startswith("/"):
+        return bytes.fromhex(name)
+    fd = os.open(name, os.O_RDWR)
+    result, page = command(fd, [0x12, 1, 0x83, 0, 252, 0], bytes(252), False)
+    os.close(fd)
+    at = 4
+    while at < len(page):
+        if page[at + 1] & 0x3f == 3 and page[at + 3] == 16:
+            return page[at + 4:at + 20]
+        at += 4 + page[at + 3]
+    sys.exit("no designator: " + result)
+
+
+def parameter_list(source, target, segments):
+    names = [source] if source == target else [source, target]
+    cscds = b"".join(struct.pack(">BBHBBBB20sI", 0xe4, 0, 0, 1, 3, 0, 16, n, 512) for n in names)
+    descs = b"".join(struct.pack(">BBHHHHHQQ", 2, 2, 24, 0, len(names) - 1, 0, n, a, b)
+                     for a, b, n in segments)
+    return struct.pack(">BBHIII", 0, 0x18, len(cscds), 0, len(descs), 0) + cscds + descs
+
+
+def copy(fd, source, target, segments):
+    data = parameter_list(source, target, segments)
+    return command(fd, struct.pack(">BB8xIxx", 0x83, 0, len(data)), data, True)[0]
+
+
+def crowd(seconds, names, blocks):
+    fds = [os.open(name, os.O_RDWR) for name in names]
+    ids = [designator(name) for name in names]
+    end = time.monotonic() + seconds
+    counts, bad = [0] * 8, []
+
+    def run(n):
+        rnd = random.Random(n)
+        while time.monotonic() < end and not bad:
+            a, b = rnd.randrange(2), rnd.randrange(2)
+            segments = []
+            for _ in range(rnd.randrange(1, 4)):
+                x, y = rnd.randrange(blocks // 8), rnd.randrange(blocks // 8)
+                if a != b or x != y:
+                    segments.append((x * 8, y * 8, 8))
+            result = copy(fds[rnd.choice((a, b))], ids[a], ids[b], segments)
+            counts[n] += 1
+            if result != "GOOD":
+                bad.append(result)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print("%d copies" % sum(counts))
+    sys.exit(bad[0] if bad else 0)
+
+
+def copy_all(a, b, blocks):
+    fd = os.open(a, os.O_RDWR)
+    source, target, start = designator(a), designator(b), time.monotonic()
+    segments, at = [], 0
+    while at < blocks:
+        n = min(blocks - at, 65528)
+        segments.append((at, at, n))
+        at += n
+        if len(segments) == 16 or at == blocks:
+            result = copy(fd, source, target, segments)
+            if result != "GOOD":
+                sys.exit(result)
+            segments = []
+    print(int((time.monotonic() - start) * 1000))
+
+
+def main():
+    if sys.argv[1] == "crowd":
+        crowd(float(sys.argv[2]), sys.argv[3:5], int(sys.argv[5]))
+    elif sys.argv[1] == "id":
+        print(designator(sys.argv[2]).hex())
+    elif sys.argv[1] == "all":
+        copy_all(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    else:
+        segments = [tuple(int(n) for n in s.split(":")) for s in sys.argv[4:]]
+        print(copy(os.open(sys.argv[1], os.O_RDWR), designator(sys.argv[2]),
+                   designator(sys.argv[3]), segments))
+
+
+main()
