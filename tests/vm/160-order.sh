@@ -28,7 +28,7 @@ cases()
 		/lunar/rawpdu -p "$PORTAL" -i "$INITIATOR" -t "$TARGET" -x "$LUNAR_FACTOR" \
 			-H "$SUSPEND" -R "$RESUME" "$name" >/tmp/rawpdu.out || failed+=" $name"
 		grep -E 'ok|#' /tmp/rawpdu.out
-		[ "$name" = order-leave ] || $RESUME
+		[[ $name == *-leave ]] || $RESUME
 	done
 	[ -z "$failed" ] || fail "rawpdu:$failed"
 }
@@ -56,6 +56,24 @@ removal()
 	wait $pid
 	remove_backstore disk1
 	ok "removal waits for what was given up, and says so"
+}
+
+# A copy from disk0 to disk1 that was given up: either LUN goes, neither disk does.
+visitor()
+{
+	local pid
+
+	defer eval "$RESUME"
+	cases copy-leave
+	remove_target "$TARGET"
+	remove_backstore disk1 &
+	pid=$!
+	wait_for 10 log_has "disk1: removal waits for"
+	kill -0 $pid || fail "the disk has gone, with a copy to it on the way"
+	$RESUME
+	wait $pid
+	remove_backstore disk0
+	ok "removal waits for a copy from another disk"
 }
 
 # two_luns IMAGE CONTROL: LUN 0 can hang, LUN 1 has nothing to do with it.
@@ -109,13 +127,16 @@ run()
 	defer rm -f /tmp/other.img
 	above=$(dm_device halves)
 	two_luns "$above" fd_buffered_io=1,fd_async_io=1
-	cases order-abort order-cancel order-read order-reset order-other order-random caw-abort caw-order caw-miscompare
+	cases order-abort order-cancel order-read order-reset order-other order-random caw-abort caw-order caw-miscompare \
+		copy-order copy-cancel copy-abort
 	ok "direct I/O"
 	removal
+	two_luns "$above" fd_buffered_io=1,fd_async_io=1
+	visitor
 
 	# A write is in the page cache and waits for a flush that hangs.
 	two_luns "$above" ""
-	cases order-reset order-other order-random caw-miscompare
+	cases order-reset order-other order-random caw-miscompare copy-order
 	ok "write-through"
 	removal
 

@@ -10,7 +10,7 @@
 DESCRIPTION="libiscsi's iscsi-test-cu gives the results it is known to give"
 GROUP=testcu
 TIMEOUT=600
-# With DEBUG_OBJECTS: target core's EXTENDED COPY has se_cmds on its stack, whose
+# With DEBUG_OBJECTS, of stock LIO: its EXTENDED COPY has se_cmds on the stack, whose
 # work items it does not set up with INIT_WORK_ONSTACK.
 ALLOW_LOG='lib/debugobjects.c:.* lookup_object_or_alloc'
 

@@ -515,6 +515,155 @@ static void caw_miscompare(void)
 	logout(c);
 }
 
+static void put(u8 *to, u64 value, u32 bytes)
+{
+	while (bytes--)
+		*to++ = value >> 8 * bytes;
+}
+
+/* An identification descriptor with the NAA designator of a LUN. */
+static void describe(struct conn *c, u32 lun, u8 *desc)
+{
+	u8 cdb[ISCSI_CDB_SIZE] = { INQUIRY, 1, 0x83, 0, 252 };
+	u8 page[252] = {};
+	struct result res;
+	u32 at;
+
+	opt.lun = lun;
+	scsi_read(c, cdb, sizeof(page), page, &res);
+	opt.lun = 0;
+	for (at = 4; at + 20 <= res.length; at += 4 + page[at + 3])
+		if ((page[at + 1] & 0x3f) == 3 && page[at + 3] == 16)
+			break;
+	if (res.status != SAM_STAT_GOOD || at + 20 > res.length)
+		fail("LUN %u has no NAA designator", lun);
+	memset(desc, 0, 32);
+	desc[0] = 0xe4;
+	memcpy(desc + 4, page + at, 20);
+}
+
+/* An EXTENDED COPY to LUN 0 of so many blocks. */
+static u32 send_copy(struct conn *c, u32 from_lun, u32 from, u32 to_lun, u32 to, u32 blocks)
+{
+	u8 list[16 + 2 * 32 + 28] = {}, *segment = list + 16 + 2 * 32;
+	u8 cdb[ISCSI_CDB_SIZE] = { EXTENDED_COPY };
+
+	list[1] = 0x18;
+	put(list + 2, 2 * 32, 2);
+	put(list + 8, 28, 4);
+	describe(c, from_lun, list + 16);
+	describe(c, to_lun, list + 16 + 32);
+	segment[0] = 2;
+	put(segment + 2, 24, 2);
+	put(segment + 6, 1, 2);
+	put(segment + 10, blocks, 2);
+	put(segment + 12, from, 8);
+	put(segment + 20, to, 8);
+	put(cdb + 10, sizeof(list), 4);
+	return scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, sizeof(list), list, sizeof(list));
+}
+
+/* Waits for the write of what it is to copy; a write to where it copies waits for it. */
+static void copy_order(void)
+{
+	struct conn *c = begin();
+	u8 old[LEN], a[LEN], b[LEN];
+
+	fill(old, LEN, 30);
+	fill(a, LEN, 31);
+	fill(b, LEN, 32);
+	write_blocks(c, 0, old, BLOCKS);
+	write_blocks(c, BLOCKS, old, BLOCKS);
+	shell(opt.hold);
+	send_write(c, 0, a);
+	send_copy(c, 0, 0, 0, SPLIT, 2 * BLOCKS);
+	send_write(c, SPLIT + BLOCKS, b);
+	test_unit_ready(c);
+	quiet(c);
+	shell(opt.release);
+	want_all_good(c, 3);
+	check_blocks(c, SPLIT, a, BLOCKS);
+	check_blocks(c, SPLIT + BLOCKS, b, BLOCKS);
+	logout(c);
+}
+
+/* Given up while it waits: never takes effect, and nothing waits for it any more. */
+static void copy_cancel(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN], b[LEN];
+	u32 itt_a, itt_b, itt_copy, itt_other;
+
+	fill(a, LEN, 33);
+	fill(b, LEN, 34);
+	shell(opt.hold);
+	itt_a = send_write(c, 0, a);
+	itt_copy = send_copy(c, 0, 0, 0, SPLIT, BLOCKS);
+	itt_b = send_write(c, SPLIT, b);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_copy);
+	want_good(c, itt_b);
+	opt.lun = 1;
+	test_unit_ready(c);
+	opt.lun = 0;
+	itt_copy = send_copy(c, 0, 0, 1, 0, BLOCKS);
+	opt.lun = 1;
+	itt_other = send_write(c, 0, b);
+	opt.lun = 0;
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_copy);
+	want_good(c, itt_other);
+	shell(opt.release);
+	want_good(c, itt_a);
+	check_blocks(c, 0, a, BLOCKS);
+	check_blocks(c, SPLIT, b, BLOCKS);
+	opt.lun = 1;
+	check_blocks(c, 0, b, BLOCKS);
+	logout(c);
+}
+
+/* Given up while it hangs in the filesystem: what comes later lands on top. */
+static void copy_abort(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN], b[LEN];
+	u32 itt_copy, itt_b;
+
+	fill(a, LEN, 35);
+	fill(b, LEN, 36);
+	write_blocks(c, SPLIT, a, BLOCKS);
+	shell(opt.hold);
+	itt_copy = send_copy(c, 0, SPLIT, 0, 0, BLOCKS);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt_copy);
+	check_blocks(c, SPLIT, a, BLOCKS);
+	write_blocks(c, SPLIT + BLOCKS, b, BLOCKS);
+	itt_b = send_write(c, 0, b);
+	quiet(c);
+	shell(opt.release);
+	want_good(c, itt_b);
+	check_blocks(c, 0, b, BLOCKS);
+	logout(c);
+}
+
+/* Leaves a copy stuck, which reads LUN 0 to write LUN 1. */
+static void copy_leave(void)
+{
+	struct conn *c = begin();
+	u8 a[LEN];
+	u32 itt;
+
+	fill(a, LEN, 37);
+	write_blocks(c, 0, a, BLOCKS);
+	shell(opt.hold);
+	itt = send_copy(c, 0, 0, 1, 0, BLOCKS);
+	test_unit_ready(c);
+	quiet(c);
+	manage(c, ISCSI_TM_FUNC_ABORT_TASK, itt);
+	logout(c);
+}
+
 /* Figures of one initiator that takes and gives back a lock of its own. */
 #define INITIATORS	4
 #define PER_SECOND	8
@@ -594,6 +743,10 @@ const struct test_case order_cases[] = {
 	{ "order-other", "11.5.1", order_other },
 	{ "order-random", "11.5.1", order_random, 60 },
 	{ "order-leave", "11.5.1", order_leave },
+	{ "copy-order", "SPC-4", copy_order },
+	{ "copy-cancel", "11.5.1", copy_cancel },
+	{ "copy-abort", "11.5.1", copy_abort },
+	{ "copy-leave", "11.5.1", copy_leave },
 	{ "caw-abort", "SBC-4 5.3", caw_abort },
 	{ "caw-order", "SBC-4 5.3", caw_order },
 	{ "caw-miscompare", "SBC-4 5.3", caw_miscompare },

@@ -61,7 +61,8 @@ void scsi_command(struct conn *c, const u8 *cdb, struct result *res)
 
 	memset(res, 0, sizeof(*res));
 	if (pdu->bhs.hdr.itt != htobe32(itt))
-		fail("SCSI Response with another ITT");
+		fail("SCSI Response with ITT %x, should be %x: status 0x%02x",
+		     be32toh(pdu->bhs.hdr.itt), itt, pdu->bhs.rsp.cmd_status);
 	scsi_response(pdu, res);
 }
 
