@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "transfer.h"
 
 /* Workers of one disk: some initiators, each with a few locks in progress. */
@@ -129,7 +130,7 @@ static void worker(struct work_struct *work)
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	err = lfile_inflight_intact(io) ? compare(io, &offset) : -ENODATA;
+	err = lfile_intact_check(io) ? compare(io, &offset) : -ENODATA;
 	if (err == -EILSEQ) {
 		lfile_inflight_end_miscompare(io, offset);
 		return;

@@ -10,10 +10,13 @@
  * Whatever one cannot do or fails at is left to the next, so the outcome is that of
  * the last.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/fadvise.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/minmax.h>
+#include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -23,6 +26,7 @@
 #include "copy_list.h"
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "peer.h"
 #include "stable.h"
 #include "thin.h"
@@ -33,8 +37,11 @@
 #define PIECE_SIZE	(PAGE_SIZE << PIECE_ORDER)
 #define PIECES		32
 
-/* Time to look for an abort. */
+/* Time to look for an abort, and to let others have the locks of the inodes. */
 #define OFFLOAD_MAX	(64 * 1048576ull)
+
+/* At a time. What the disk has to do besides, other workers do: a copy may hang. */
+#define WORKERS		8
 
 struct lfile_copy {
 	struct lfile_io *io;		/* of the command */
@@ -48,30 +55,70 @@ struct lfile_copy {
 	struct bio_vec buffer[PIECES];	/* all or nothing */
 };
 
-/* Lets go of all that a copy has but its record. */
-static void drop(struct lfile_copy *copy)
+/**
+ * lfile_copy_create - set up the workers of a disk that copy
+ * @dev: the disk, its id known
+ * @hba: number of its HBA
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lfile_copy_create(struct lfile_dev *dev, u32 hba)
+{
+	dev->copy_wq = alloc_workqueue("lfile-copy-%u.%u", WQ_UNBOUND, WORKERS,
+				       hba, dev->id);
+	return dev->copy_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * lfile_copy_destroy - undo lfile_copy_create(), wait for the workers
+ * @dev: the disk; without commands
+ */
+void lfile_copy_destroy(struct lfile_dev *dev)
+{
+	destroy_workqueue(dev->copy_wq);
+}
+
+static void free_buffer(struct lfile_copy *copy)
 {
 	u32 i;
 
+	for (i = 0; i < PIECES && copy->buffer[i].bv_page; i++) {
+		__free_pages(copy->buffer[i].bv_page, PIECE_ORDER);
+		copy->buffer[i].bv_page = NULL;
+	}
+}
+
+/* Lets go of all that a copy has but its record. */
+static void drop(struct lfile_copy *copy)
+{
 	lfile_inflight_resume(&copy->from);
 	lfile_inflight_resume(&copy->to);
 	if (copy->peer)
 		lfile_peer_put(copy->peer);
-	for (i = 0; i < PIECES && copy->buffer[i].bv_page; i++)
-		__free_pages(copy->buffer[i].bv_page, PIECE_ORDER);
+	free_buffer(copy);
 	kfree(copy);
 }
 
-/* The next three return how many bytes they have copied, or 0: not that way. */
+/*
+ * The next three return how many bytes they have copied, or 0: not that way.
+ *
+ * The filesystem writes what is dirty, with both inodes locked; so have that done
+ * before. An error that is taken from it by that it does not see any more, and would
+ * share blocks that are old.
+ */
 static loff_t clone(struct lfile_copy *copy, u64 from, u64 to, u64 len)
 {
+	struct file *source = copy->from.dev->file;
 	u64 mask = copy->clone_unit - 1;
-	loff_t done;
+	loff_t done = 0;
 
 	if (!copy->clone_unit || (from | to) & mask || len <= mask)
 		return 0;
-	done = vfs_clone_file_range(copy->from.dev->file, from,
-				    copy->to.dev->file, to, len & ~mask, 0);
+	len = min(len, OFFLOAD_MAX) & ~mask;
+	if (!filemap_write_and_wait_range(source->f_mapping, from,
+					  from + len - 1))
+		done = vfs_clone_file_range(source, from, copy->to.dev->file,
+					    to, len, 0);
 	if (done > 0)
 		return done;
 	copy->clone_unit = 0;
@@ -100,7 +147,7 @@ static int allocate(struct lfile_copy *copy)
 	u32 i;
 
 	for (i = 0; i < PIECES && !copy->buffer[i].bv_page; i++) {
-		page = alloc_pages(GFP_NOIO, PIECE_ORDER);
+		page = alloc_pages(GFP_NOIO | __GFP_COMP, PIECE_ORDER);
 		if (!page)
 			return -ENOMEM;
 		bvec_set_page(&copy->buffer[i], page, PIECE_SIZE, 0);
@@ -139,25 +186,35 @@ static u32 move_len(const struct lfile_copy *copy, u64 from, u64 to, u64 left)
 	return len;
 }
 
+/* What was truncated or deleted is not to be copied, nor to be made longer again. */
+static int check_files(struct lfile_copy *copy, u64 from, u64 left)
+{
+	if (!lfile_intact_readable(copy->from.dev, from, left)) {
+		copy->io->write = false;
+		return -ENODATA;
+	}
+	return lfile_intact_check(&copy->to) ?
+	       lfile_stable_check(copy->to.dev) : -ENODATA;
+}
+
 /* The ranges are taken. An abort is noticed between two pieces. */
 static int copy_segment(struct lfile_copy *copy)
 {
 	u64 from = copy->from.pos, to = copy->to.pos, left = copy->to.len;
 	loff_t done;
-	int err;
+	int err = 0;
 
-	if (!lfile_inflight_readable(copy->from.dev, from, left)) {
-		copy->io->write = false;
-		return -ENODATA;
-	}
-	err = lfile_inflight_intact(&copy->to) ?
-	      lfile_stable_check(copy->to.dev) : -ENODATA;
-	while (!err && left && !lfile_inflight_given_up(copy->io)) {
+	while (left && !lfile_inflight_given_up(copy->io)) {
+		err = check_files(copy, from, left);
+		if (err)
+			break;
 		done = clone(copy, from, to, left) ?:
 		       offload(copy, from, to, left);
 		if (!done) {
 			done = move_len(copy, from, to, left);
 			err = move(copy, from, to, done);
+			if (err)
+				break;
 		}
 		from += done;
 		to += done;
@@ -173,6 +230,10 @@ static void ended(struct lfile_io *to, int err)
 	struct lfile_copy *copy = container_of(to, struct lfile_copy, to);
 	struct lfile_io *io = copy->io;
 
+	if (err)
+		pr_err_ratelimited("%s: EXTENDED COPY from %s to %s failed: %pe\n",
+				   io->dev->name, copy->from.dev->path,
+				   copy->to.dev->path, ERR_PTR(err));
 	drop(copy);
 	lfile_inflight_end(io, err);
 }
@@ -193,7 +254,19 @@ static void start_segment(struct lfile_copy *copy)
 	copy->io->pos = copy->io->dev == copy->to.dev ? copy->to.pos :
 							copy->from.pos;
 	lfile_inflight_start_pair(copy->io, &copy->from, &copy->to, worker,
-				  copy->io->dev->io_wq);
+				  copy->io->dev->copy_wq);
+}
+
+/*
+ * A segment arrives when the one before it has been copied, and is checked as any
+ * other command then: the initiator may have been preempted, or lost the disk.
+ */
+static int check_access(struct lfile_copy *copy)
+{
+	struct se_cmd *cmd = copy->io->cmd;
+
+	return lfile_peer_may(cmd, copy->from.dev, false) &&
+	       lfile_peer_may(cmd, copy->to.dev, true) ? 0 : -EACCES;
 }
 
 static void worker(struct work_struct *work)
@@ -202,21 +275,24 @@ static void worker(struct work_struct *work)
 	struct lfile_copy *copy = io->copy;
 	int err;
 
-	/* What it still waits for would be told to the record. */
-	if (lfile_inflight_given_up(io)) {
-		lfile_inflight_resume(&copy->from);
-		lfile_inflight_resume(&copy->to);
-	}
 	if (!lfile_inflight_enter(io, LFILE_MOVING)) {
 		drop(copy);
 		return;
 	}
 	err = copy_segment(copy);
+	free_buffer(copy);
 	lfile_inflight_resume(&copy->from);
 	if (!err && copy->next < copy->list.nsegments) {
 		lfile_inflight_resume(&copy->to);
-		start_segment(copy);
-		return;
+		if (!lfile_inflight_enter(io, LFILE_BUSY)) {
+			drop(copy);
+			return;
+		}
+		err = check_access(copy);
+		if (!err) {
+			start_segment(copy);
+			return;
+		}
 	}
 	lfile_inflight_settle(io);
 	lfile_flush_change(&copy->to, err);
@@ -261,8 +337,7 @@ static void choose_means(struct lfile_copy *copy)
 }
 
 /* One of both is the disk that the command came to. */
-static sense_reason_t find_disks(struct lfile_copy *copy, struct se_cmd *cmd,
-				 struct lfile_peer *peer)
+static sense_reason_t find_disks(struct lfile_copy *copy, struct se_cmd *cmd)
 {
 	struct lfile_dev *own = to_lfile_dev(cmd->se_dev);
 	bool from_own = lfile_peer_is_own(cmd, copy->list.from);
@@ -274,12 +349,11 @@ static sense_reason_t find_disks(struct lfile_copy *copy, struct se_cmd *cmd,
 	if (!from_own && !to_own)
 		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
 	ret = lfile_peer_get(cmd, from_own ? copy->list.to : copy->list.from,
-			     from_own, peer);
+			     from_own, &copy->peer);
 	if (ret)
 		return ret;
-	copy->peer = peer->dev;
-	return from_own ? check_blocks(copy, own, peer->dev) :
-			  check_blocks(copy, peer->dev, own);
+	return from_own ? check_blocks(copy, own, copy->peer) :
+			  check_blocks(copy, copy->peer, own);
 }
 
 static sense_reason_t parse_list(struct lfile_copy *copy, struct se_cmd *cmd)
@@ -305,13 +379,11 @@ static sense_reason_t parse_list(struct lfile_copy *copy, struct se_cmd *cmd)
 	return refusals[error];
 }
 
-static void start(struct lfile_copy *copy, struct se_cmd *cmd,
-		  struct percpu_ref *lun_ref)
+static void start(struct lfile_copy *copy, struct se_cmd *cmd)
 {
 	struct lfile_io *io = lfile_inflight_get(cmd, true);
 
 	io->copy = copy;
-	io->lun_ref = lun_ref;
 	io->len = 0;
 	copy->io = io;
 	choose_means(copy);
@@ -338,6 +410,9 @@ sense_reason_t lfile_copy_parse(struct se_cmd *cmd)
 		       0 : TCM_INVALID_CDB_FIELD;
 	if (cdb[1] & 0x1f)		/* LID4, and commands of tokens */
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	/* Target core goes by it, not by the CDB, to see what is write protected. */
+	if (cmd->data_length && cmd->data_direction != DMA_TO_DEVICE)
+		return TCM_INVALID_CDB_FIELD;
 	/* Before memory is allocated */
 	return cmd->data_length > LFILE_COPY_LIST_MAX ?
 	       TCM_PARAMETER_LIST_LENGTH_ERROR : 0;
@@ -355,7 +430,6 @@ sense_reason_t lfile_copy_parse(struct se_cmd *cmd)
  */
 sense_reason_t lfile_copy_execute(struct se_cmd *cmd)
 {
-	struct lfile_peer peer = {};
 	struct lfile_copy *copy;
 	sense_reason_t ret = 0;
 
@@ -366,16 +440,14 @@ sense_reason_t lfile_copy_execute(struct se_cmd *cmd)
 		return TCM_OUT_OF_RESOURCES;
 	ret = parse_list(copy, cmd);
 	if (!ret && copy->list.nsegments) {
-		ret = find_disks(copy, cmd, &peer);
+		ret = find_disks(copy, cmd);
 		if (!ret) {
-			start(copy, cmd, peer.lun_ref);
+			start(copy, cmd);
 			return 0;
 		}
 	}
-	if (copy->peer) {
+	if (copy->peer)
 		lfile_peer_put(copy->peer);
-		percpu_ref_put(peer.lun_ref);
-	}
 	kfree(copy);
 	if (ret)
 		return ret;

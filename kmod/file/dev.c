@@ -25,6 +25,7 @@
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "mode.h"
 #include "pages.h"
 #include "params.h"
@@ -235,7 +236,7 @@ static int set_block_device(struct lfile_dev *dev)
 
 /*
  * A shorter file is extended, so that from here on one that is shorter than
- * its disk has been truncated: lfile_inflight_intact().
+ * its disk has been truncated: lfile_intact_check().
  */
 static int set_regular_file(struct lfile_dev *dev)
 {
@@ -303,10 +304,14 @@ static int create_workers(struct lfile_dev *dev)
 		goto free_wq;
 	if (lfile_atomic_create(dev, lhba->id))
 		goto free_line;
-	if (lfile_inflight_create_pool(dev))
+	if (lfile_copy_create(dev, lhba->id))
 		goto free_caw;
+	if (lfile_inflight_create_pool(dev))
+		goto free_copy;
 	return 0;
 
+free_copy:
+	lfile_copy_destroy(dev);
 free_caw:
 	lfile_atomic_destroy(dev);
 free_line:
@@ -404,6 +409,7 @@ static void destroy_device(struct se_device *se_dev)
 	destroy_workqueue(dev->io_wq);
 	lfile_line_destroy(&dev->line);
 	lfile_atomic_destroy(dev);
+	lfile_copy_destroy(dev);
 	lfile_flush_destroy(dev);
 	lfile_thin_destroy(dev);
 	lfile_ua_destroy(dev);

@@ -67,6 +67,7 @@ struct lfile_dev {
 	struct workqueue_struct *io_wq;		/* I: one for each disk, bounded */
 	struct lfile_line line;			/* of writes; wq NULL: io_wq */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
+	struct workqueue_struct *copy_wq;	/* I: see copy.c */
 	spinlock_t range_lock;			/* taken in interrupts */
 	struct lfile_range_tree ranges;		/* R: of commands in flight */
 	u32 orphans;				/* R: records without command */

@@ -143,7 +143,8 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	io->block = NULL;
 	io->whole = NULL;
 	atomic_set(&io->missing, 0);
-	io->lun_ref = NULL;
+	io->from = NULL;
+	io->to = NULL;
 	io->sgl = NULL;
 	io->nents = 0;
 	io->bvec = NULL;
@@ -259,10 +260,7 @@ static void release(struct lfile_io *io)
 	}
 }
 
-/*
- * Part the command from its record. Returns it, NULL if it has gone before. Another
- * LUN that it uses may go from here on.
- */
+/* Part the command from its record. Returns it, NULL if it has gone before. */
 static struct se_cmd *take_cmd(struct lfile_io *io)
 {
 	struct se_cmd *cmd = io->cmd;
@@ -272,9 +270,6 @@ static struct se_cmd *take_cmd(struct lfile_io *io)
 	if (cmd)
 		cmd->priv = NULL;
 	io->cmd = NULL;
-	if (io->lun_ref)
-		percpu_ref_put(io->lun_ref);
-	io->lun_ref = NULL;
 	return cmd;
 }
 
@@ -468,6 +463,8 @@ void lfile_inflight_settle(struct lfile_io *io)
 
 	spin_lock_irqsave(&dev->range_lock, flags);
 	release(io);
+	io->from = NULL;
+	io->to = NULL;
 	io->stage = LFILE_IDLE;
 	aborted = take_aborted(io);
 	if (aborted) {
@@ -503,6 +500,52 @@ static bool can_give_up(struct lfile_io *io, bool *unused)
 		 dev->orphan_bytes + io->len <= ORPHAN_BYTES_MAX));
 }
 
+/* The disk of a pair of ranges that is not the command's own, if there is one. */
+static struct lfile_dev *other_disk(const struct lfile_io *io)
+{
+	struct lfile_dev *dev;
+
+	if (!io->from)
+		return NULL;
+	dev = io->from->dev == io->dev ? io->to->dev : io->from->dev;
+	return dev == io->dev ? NULL : dev;
+}
+
+/*
+ * Locks the ranges of a command on either disk. The order is that of the disks'
+ * addresses, and which is the other one only the own lock tells: so it is tried.
+ * Returns NULL, and nothing is locked, if the command has no record.
+ */
+static struct lfile_io *lock_for_abort(struct lfile_dev *dev, struct se_cmd *cmd,
+				       struct lfile_dev **other,
+				       unsigned long *flags)
+{
+	struct lfile_io *io;
+
+	for (;;) {
+		spin_lock_irqsave(&dev->range_lock, *flags);
+		/* Pairs with lfile_inflight_get(), which has no lock. */
+		io = smp_load_acquire(&cmd->priv);
+		if (!io)
+			break;
+		*other = other_disk(io);
+		if (!*other || spin_trylock(&(*other)->range_lock))
+			return io;
+		spin_unlock_irqrestore(&dev->range_lock, *flags);
+		cpu_relax();
+	}
+	spin_unlock_irqrestore(&dev->range_lock, *flags);
+	return NULL;
+}
+
+static void unlock_for_abort(struct lfile_dev *dev, struct lfile_dev *other,
+			     unsigned long flags)
+{
+	if (other)
+		spin_unlock(&other->range_lock);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
+}
+
 /**
  * lfile_inflight_abort - target core aborts a command
  * @dev: the disk
@@ -519,14 +562,15 @@ static bool can_give_up(struct lfile_io *io, bool *unused)
 void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
 {
 	unsigned long flags;
+	struct lfile_dev *other;
 	struct lfile_io *io;
 	bool unused;
 
-	spin_lock_irqsave(&dev->range_lock, flags);
-	/* Pairs with lfile_inflight_get(), which has no lock. */
-	io = smp_load_acquire(&cmd->priv);
-	if (!io || !can_give_up(io, &unused)) {
-		spin_unlock_irqrestore(&dev->range_lock, flags);
+	io = lock_for_abort(dev, cmd, &other, &flags);
+	if (!io)
+		return;
+	if (!can_give_up(io, &unused)) {
+		unlock_for_abort(dev, other, flags);
 		return;
 	}
 	take_cmd(io);
@@ -536,15 +580,20 @@ void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
 	}
 	if (io->stage == LFILE_IDLE) {
 		release(io);
-		/* What it has and waits for elsewhere its worker lets go. */
+		if (io->to)
+			release(io->to);
+		/* Only to free what it has. */
 		if (atomic_xchg(&io->missing, 0))
 			queue_work(io->wq, &io->work);
 	}
+	/* What it has read from there is of no use any more. */
+	if (io->from)
+		release(io->from);
 	if (!unused) {
 		io->orphan = true;
 		dev->orphans++;
 	}
-	spin_unlock_irqrestore(&dev->range_lock, flags);
+	unlock_for_abort(dev, other, flags);
 
 	if (unused)
 		free_io(io);
@@ -584,8 +633,7 @@ static bool take_part(struct lfile_io *whole, struct lfile_io *part,
  *	  dev, pos and len
  * @to: what the command changes: another one. They do not overlap, and one of them is
  *	on the disk of @io.
- * @func: the worker's function: if the command was given up it begins with
- *	  lfile_inflight_resume() of both; then lfile_inflight_enter()
+ * @func: the worker's function; begins with lfile_inflight_enter()
  * @wq: where
  *
  * Both arrive at one and the same moment, so that of two such commands the later one
@@ -608,6 +656,8 @@ void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,
 	if (second != first)
 		spin_lock_nested(&second->range_lock, SINGLE_DEPTH_NESTING);
 	io->stage = LFILE_IDLE;
+	io->from = from;
+	io->to = to;
 	if (io->cmd && !is_aborted(io))
 		missing = !take_part(io, from, LFILE_RANGE_HOLD) +
 			  !take_part(io, to, LFILE_RANGE_CHANGE);
@@ -717,70 +767,4 @@ void lfile_inflight_abandon(struct lfile_io *io)
 		queue_work(io->wq, &io->work);
 	release(io);
 	spin_unlock_irq(&dev->range_lock);
-}
-
-static void report_deleted(struct lfile_dev *dev)
-{
-	spin_lock(&dev->wb_lock);
-	if (!dev->deleted)
-		pr_err("%s: %s was deleted under the disk: writes fail from now on, what it held can be read until the disk goes\n",
-		       dev->name, dev->path);
-	dev->deleted = true;
-	spin_unlock(&dev->wb_lock);
-}
-
-/**
- * lfile_inflight_readable - is the file still there?
- * @dev: the disk
- * @pos: first byte
- * @len: bytes
- *
- * The file had at least the size of the disk when the disk was enabled. What
- * lies beyond a smaller size seen since is lost: it is neither read as zeros
- * nor written over, even when the file has grown again. The way back is to
- * set up the disk anew. A command that meets a truncation in progress may be
- * the last to get through.
- *
- * Context: process.
- * Return: false if some of the range is lost.
- */
-bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len)
-{
-	u64 size;
-
-	if (dev->is_block)
-		return true;
-
-	if (unlikely(i_size_read(dev->inode) < READ_ONCE(dev->intact))) {
-		spin_lock(&dev->wb_lock);
-		size = i_size_read(dev->inode);	/* it may just grow: size.c */
-		if (size < dev->intact) {
-			pr_err("%s: %s was truncated to %llu bytes under the disk of %llu bytes: what lies beyond fails from now on\n",
-			       dev->name, dev->path, size, dev->size);
-			WRITE_ONCE(dev->intact, size);
-		}
-		spin_unlock(&dev->wb_lock);
-	}
-	return pos + len <= READ_ONCE(dev->intact);
-}
-
-/**
- * lfile_inflight_intact - is the file still there where the command goes?
- * @io: record with its position and length
- *
- * A file that was deleted keeps its data until the disk goes: it can be read,
- * but a write to it would not be stable.
- *
- * Context: process.
- * Return: false if some of the range is lost, or cannot be written for good.
- */
-bool lfile_inflight_intact(struct lfile_io *io)
-{
-	struct lfile_dev *dev = io->dev;
-
-	if (unlikely(io->write && !dev->is_block && !dev->inode->i_nlink)) {
-		report_deleted(dev);
-		return false;
-	}
-	return lfile_inflight_readable(dev, io->pos, io->len);
 }

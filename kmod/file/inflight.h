@@ -61,9 +61,9 @@ struct lfile_io {
 	struct list_head node;			/* in a flush batch */
 	struct lfile_range range;		/* R */
 	bool ranged;				/* has a range, or waits for it */
-	struct lfile_io *whole;			/* that this is one range of */
-	atomic_t missing;			/* of its ranges, to begin */
-	struct percpu_ref *lun_ref;		/* R: another LUN it uses */
+	struct lfile_io *from, *to;		/* R: a pair in place of range */
+	struct lfile_io *whole;			/* that this is one of the pair of */
+	atomic_t missing;			/* of the pair, to begin */
 
 	loff_t pos;				/* bytes, in the file */
 	u64 len;
@@ -103,8 +103,6 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
 void lfile_inflight_drop(struct lfile_io *io);
 void lfile_inflight_end(struct lfile_io *io, int err);
 void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset);
-bool lfile_inflight_readable(struct lfile_dev *dev, loff_t pos, u64 len);
-bool lfile_inflight_intact(struct lfile_io *io);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);
 void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,

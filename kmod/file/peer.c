@@ -76,21 +76,29 @@ static bool is_accessible(struct se_lun *lun)
 		state == SCSI_ACCESS_STATE_ACTIVE);
 }
 
-/* Only disks of this module: with others there would be no order of commands. */
+/*
+ * Only disks of this module: with others there would be no order of commands. Not one
+ * whose name another one has, too. Under RCU.
+ */
 static struct se_dev_entry *find(struct se_cmd *cmd, const u8 *naa)
 {
-	struct se_dev_entry *entry;
-	struct se_device *dev;
+	struct se_dev_entry *entry, *found = NULL;
+	struct se_device *dev, *found_dev = NULL;
 
 	hlist_for_each_entry_rcu(entry, &cmd->se_sess->se_node_acl->lun_entry_hlist,
 				 link) {
 		dev = rcu_dereference(entry->se_lun->lun_se_dev);
-		if (dev && dev->transport == cmd->se_dev->transport &&
-		    dev->dev_attrib.emulate_3pc && has_name(dev, naa) &&
-		    is_accessible(entry->se_lun))
-			return entry;
+		if (!dev || dev->transport != cmd->se_dev->transport ||
+		    !dev->dev_attrib.emulate_3pc || !has_name(dev, naa) ||
+		    !is_accessible(entry->se_lun))
+			continue;
+		if (found && found_dev != dev)
+			return NULL;
+		if (!found || found->lun_access_ro)
+			found = entry;
+		found_dev = dev;
 	}
-	return NULL;
+	return found;
 }
 
 /* As target core decides it for a READ or WRITE. */
@@ -147,20 +155,28 @@ static bool conflicts(struct se_device *dev, struct se_cmd *cmd,
 	return ret;
 }
 
-/* Under RCU. */
+/*
+ * Under RCU. With a reference on its LUN the disk is there, and it waits for its
+ * visitors before it goes.
+ */
 static sense_reason_t get(struct se_cmd *cmd, const u8 *naa, bool write,
-			  struct lfile_peer *peer)
+			  struct lfile_dev **peer)
 {
 	struct se_dev_entry *entry = find(cmd, naa);
 	struct se_device *dev;
+	struct se_lun *lun;
 
 	if (!entry)
 		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
-	dev = rcu_dereference(entry->se_lun->lun_se_dev);
-	if (!dev || !percpu_ref_tryget_live(&entry->se_lun->lun_ref))
+	lun = entry->se_lun;
+	dev = rcu_dereference(lun->lun_se_dev);
+	if (!dev || !percpu_ref_tryget_live(&lun->lun_ref))
 		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
-	peer->dev = to_lfile_dev(dev);
-	peer->lun_ref = &entry->se_lun->lun_ref;
+	*peer = to_lfile_dev(dev);
+	spin_lock_irq(&(*peer)->range_lock);
+	(*peer)->visitors++;
+	spin_unlock_irq(&(*peer)->range_lock);
+	percpu_ref_put(&lun->lun_ref);
 	if (conflicts(dev, cmd, entry, write))
 		return TCM_RESERVATION_CONFLICT;
 	return write && entry->lun_access_ro ? TCM_WRITE_PROTECTED : 0;
@@ -171,37 +187,51 @@ static sense_reason_t get(struct se_cmd *cmd, const u8 *naa, bool write,
  * @cmd: the command that names it
  * @naa: designator of 16 bytes
  * @write: the command changes it
- * @peer: filled
- *
- * The disk stays until lfile_peer_put(); its LUN until the caller drops lun_ref, which
- * has to be when the command is answered or aborted: removal of the LUN waits for it.
+ * @peer: the disk, if there is one, also if the command is refused; it stays until
+ *	lfile_peer_put(). Its LUN may go.
  *
  * Context: process, does not sleep.
  * Return: 0, or why the command is refused.
  */
 sense_reason_t lfile_peer_get(struct se_cmd *cmd, const u8 *naa, bool write,
-			      struct lfile_peer *peer)
+			      struct lfile_dev **peer)
 {
 	sense_reason_t ret;
 
-	*peer = (struct lfile_peer){};
 	rcu_read_lock();
 	ret = get(cmd, naa, write, peer);
 	rcu_read_unlock();
-	if (ret) {
-		if (peer->lun_ref)
-			percpu_ref_put(peer->lun_ref);
-		return ret;
-	}
-	spin_lock_irq(&peer->dev->range_lock);
-	peer->dev->visitors++;
-	spin_unlock_irq(&peer->dev->range_lock);
-	return 0;
+	return ret;
+}
+
+/**
+ * lfile_peer_may - may the initiator still use a disk?
+ * @cmd: its command; session and ACL are there
+ * @dev: the disk that the command came to, or one from lfile_peer_get()
+ * @write: to change it
+ *
+ * Context: process, does not sleep.
+ * Return: whether a LUN of the initiator is that disk, may be written to if @write, and
+ * no reservation is in the way.
+ */
+bool lfile_peer_may(struct se_cmd *cmd, struct lfile_dev *dev, bool write)
+{
+	struct se_dev_entry *entry;
+	bool may = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(entry, &cmd->se_sess->se_node_acl->lun_entry_hlist,
+				 link)
+		if (rcu_access_pointer(entry->se_lun->lun_se_dev) == &dev->se_dev)
+			may |= !(write && entry->lun_access_ro) &&
+			       !conflicts(&dev->se_dev, cmd, entry, write);
+	rcu_read_unlock();
+	return may;
 }
 
 /**
  * lfile_peer_put - the disk is not used any more
- * @dev: that of struct lfile_peer; may go as soon as this returns
+ * @dev: from lfile_peer_get(); may go as soon as this returns
  *
  * Context: process.
  */

@@ -6,6 +6,7 @@
 #include <scsi/scsi_proto.h>
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "pages.h"
 #include "read.h"
 #include "status.h"
@@ -59,7 +60,7 @@ sense_reason_t lfile_read_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 	if (io->fua)
 		io->done = flush_what_was_read;
 
-	if (lfile_inflight_intact(io))
+	if (lfile_intact_check(io))
 		lfile_transfer_move(io);
 	else
 		lfile_inflight_end(io, -ENODATA);

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <lunar_file.h>
 #include "inflight.h"
+#include "intact.h"
 #include "size.h"
 #include "ua.h"
 
@@ -24,7 +25,7 @@ static int grow_file(struct lfile_dev *dev, u64 size)
 {
 	int err = 0;
 
-	if (!lfile_inflight_readable(dev, 0, dev->size)) {
+	if (!lfile_intact_readable(dev, 0, dev->size)) {
 		pr_err("%s: %s was truncated under the disk: it cannot grow before it is set up anew\n",
 		       dev->name, dev->path);
 		return -EIO;

@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "snapshot.h"
 
 /* In this order; of each but the last, how long it may take, and what if not. */
@@ -203,7 +204,7 @@ static int clone_image(struct lfile_snapshot *snap)
 	loff_t size = i_size_read(dev->inode), cloned;
 
 	snap->step = "the image was truncated";
-	if (!lfile_inflight_readable(dev, 0, READ_ONCE(dev->size)))
+	if (!lfile_intact_readable(dev, 0, READ_ONCE(dev->size)))
 		return -ENODATA;
 	snap->step = "the image cannot be cloned";
 	cloned = vfs_clone_file_range(dev->file, 0, snap->file, 0, 0, 0);

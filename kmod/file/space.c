@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "list.h"
 #include "space.h"
 #include "stable.h"
@@ -76,7 +77,7 @@ static void unmap_worker(struct work_struct *work)
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	if (!lfile_inflight_intact(io))
+	if (!lfile_intact_check(io))
 		err = -ENODATA;
 	for (i = 0; i < io->nspans && !err; i++) {
 		if (lfile_inflight_given_up(io))
@@ -245,7 +246,7 @@ static u32 lba_status(struct lfile_io *io, u8 *buf, u32 max)
 	end = size;
 	/* What was truncated is lost, which is not the same as a hole. */
 	if (!dev->is_block) {
-		lfile_inflight_readable(dev, pos, size - pos);
+		lfile_intact_readable(dev, pos, size - pos);
 		end = min_t(u64, size, READ_ONCE(dev->intact));
 	}
 	while (pos < size) {
@@ -385,7 +386,7 @@ static void write_same_worker(struct work_struct *work)
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	if (!lfile_inflight_intact(io)) {
+	if (!lfile_intact_check(io)) {
 		lfile_inflight_end(io, -ENODATA);
 		return;
 	}

@@ -4,6 +4,7 @@
  */
 #include "flush.h"
 #include "inflight.h"
+#include "intact.h"
 #include "transfer.h"
 #include "write.h"
 
@@ -29,7 +30,7 @@ sense_reason_t lfile_write_execute(struct se_cmd *cmd, struct scatterlist *sgl,
 	io->nents = nents;
 	io->done = lfile_flush_end;
 
-	if (lfile_inflight_intact(io))
+	if (lfile_intact_check(io))
 		lfile_transfer_move(io);
 	else
 		lfile_inflight_end(io, -ENODATA);
