@@ -298,6 +298,7 @@ static void worker(struct work_struct *work)
 	lfile_flush_change(&copy->to, err);
 }
 
+/* Segments that cannot be: COPY ABORTED, of which target core has one code. */
 static sense_reason_t check_blocks(struct lfile_copy *copy,
 				   struct lfile_dev *from, struct lfile_dev *to)
 {
@@ -309,7 +310,7 @@ static sense_reason_t check_blocks(struct lfile_copy *copy,
 	if (!lfile_copy_list_fits(&copy->list,
 				  se_from->transport->get_blocks(se_from) + 1,
 				  se_to->transport->get_blocks(se_to) + 1))
-		return TCM_ADDRESS_OUT_OF_RANGE;
+		return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
 	if (from->inode == to->inode && lfile_copy_list_overlaps(&copy->list))
 		return TCM_INVALID_PARAMETER_LIST;
 	if (to->read_only)
@@ -368,6 +369,8 @@ static sense_reason_t parse_list(struct lfile_copy *copy, struct se_cmd *cmd)
 		[LFILE_COPY_LIST_MANY_SEGMENTS] = TCM_TOO_MANY_SEGMENT_DESCS,
 		[LFILE_COPY_LIST_SEGMENT_TYPE] =
 			TCM_UNSUPPORTED_SEGMENT_DESC_TYPE_CODE,
+		[LFILE_COPY_LIST_NO_CSCD] =
+			TCM_COPY_TARGET_DEVICE_NOT_REACHABLE,
 	};
 	u8 *list = transport_kmap_data_sg(cmd);
 	enum lfile_copy_list_error error;

@@ -138,7 +138,7 @@ enum lfile_copy_list_error lfile_copy_list_parse(const u8 *list, u32 len,
 	from = get(ids, 2);
 	to = get(ids + 2, 2);
 	if (max(from, to) >= cscd_len / CSCD_SIZE)
-		return LFILE_COPY_LIST_BAD_FIELD;
+		return LFILE_COPY_LIST_NO_CSCD;
 	memcpy(copy->from, cscds + from * CSCD_SIZE + 8, sizeof(copy->from));
 	memcpy(copy->to, cscds + to * CSCD_SIZE + 8, sizeof(copy->to));
 	return LFILE_COPY_LIST_OK;

@@ -39,6 +39,7 @@ enum lfile_copy_list_error {
 	LFILE_COPY_LIST_CSCD_TYPE,
 	LFILE_COPY_LIST_MANY_SEGMENTS,
 	LFILE_COPY_LIST_SEGMENT_TYPE,
+	LFILE_COPY_LIST_NO_CSCD,
 };
 
 /* First blocks, and how many: not 0. */

@@ -152,9 +152,9 @@ static void copy_list_descriptors_test(struct kunit *test)
 	/* no such descriptor, as source and as destination */
 	len = make(2, 1);
 	set_segment(cscd(2), 2, 0, 1, 0, 8);
-	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_BAD_FIELD);
+	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_NO_CSCD);
 	set_segment(cscd(2), 0, 0xffff, 1, 0, 8);
-	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_BAD_FIELD);
+	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_NO_CSCD);
 
 	/* what is left is too short for a descriptor */
 	len = make(2, 1);

@@ -174,8 +174,8 @@ advertised()
 	attrib a emulate_3pc 0
 	sg_inq "$sg_a" | grep -q '3PC=0' || fail "3PC=1 with emulate_3pc=0"
 	sg_vpd -p sv "$sg_a" | grep -qi 'third party' && fail "page 8Fh with emulate_3pc=0"
-	expect_sense "Illegal Request" "" sg_vpd -v -p 0x8f "$sg_a"
-	expect_sense "Illegal Request" "" sg_copy_results -v --params "$sg_a"
+	expect_sense "Illegal Request" "" sg_raw -r 252 "$sg_a" 12 01 8f 00 fc 00
+	expect_sense "Illegal Request" "" sg_raw -r 64 "$sg_a" 84 03 00 00 00 00 00 00 00 00 00 00 00 40 00 00
 	equal "$(xcopy "$sg_a" "$id_a" "$id_b" 0:0:8)" 05/20/00 "EXTENDED COPY with emulate_3pc=0"
 	equal "$(xcopy "$sg_b" "$id_a" "$id_b" 0:0:8)" 0a/0d/02 "copy from a disk with emulate_3pc=0"
 	attrib a emulate_3pc 1
@@ -202,8 +202,8 @@ refusals()
 	refused 0a/0d/02 "$sg_a" "$id_c" "$id_a" 0:0:8
 	refused 0a/0d/02 "$sg_a" "$id_b" "$id_b" 0:0:8
 	refused 0a/0d/02 "$sg_a" "$id_a" 6000000000000000000000000000000f 0:0:8
-	refused 05/21/00 "$sg_a" "$id_a" "$id_b" 0:131065:8
-	refused 05/21/00 "$sg_a" "$id_a" "$id_b" 0:0:8 131072:0:1
+	refused 0a/0d/02 "$sg_a" "$id_a" "$id_b" 0:131065:8
+	refused 0a/0d/02 "$sg_a" "$id_a" "$id_b" 0:0:8 131072:0:1
 	refused 05/26/00 "$sg_a" "$id_a" "$id_a" 0:8:9
 	refused 05/26/00 "$sg_a" "$id_a" "$id_a" 0:0:1
 	refused 05/26/08 "$sg_a" "$id_a" "$id_b" 0:0:1 0:0:1 0:0:1 0:0:1 0:0:1 0:0:1 0:0:1 0:0:1 \
@@ -213,14 +213,16 @@ refusals()
 	sg_persist -n --out --register --param-sark=1 "$(loop_lun m 1)" >/dev/null
 	sg_persist -n --out --reserve --param-rk=1 --prout-type=1 "$(loop_lun m 1)" >/dev/null
 	refused CONFLICT "$sg_a" "$id_a" "$id_b" 0:0:8
-	refused GOOD "$sg_a" "$id_b" "$id_a" 131064:131064:8
+	copied "$sg_a" b a 131064:131064:8
 	sg_persist -n --out --release --param-rk=1 --prout-type=1 "$(loop_lun m 1)" >/dev/null
 	sg_persist -n --out --reserve --param-rk=1 --prout-type=6 "$(loop_lun m 1)" >/dev/null
 	refused CONFLICT "$sg_a" "$id_b" "$id_a" 131064:131064:8
 	sg_persist -n --out --register --param-sark=2 "$sg_b" >/dev/null
-	refused GOOD "$sg_a" "$id_a" "$id_b" 0:131064:8
+	copied "$sg_a" a b 0:131064:8
 	sg_persist -n --out --clear --param-rk=1 "$(loop_lun m 1)" >/dev/null
-	refused GOOD "$sg_a" "$id_a" "$id_b" 0:131064:8
+	copied "$sg_a" a b 8:131064:8
+	# the other initiator's CLEAR is told once
+	sg_turs "$sg_b" >/dev/null 2>&1 || true
 	loop_nexus_remove m
 	remove_backstore c
 	rm /tmp/c.img
@@ -235,10 +237,11 @@ states()
 	mkdir -p /mnt/small
 	mount -t tmpfs -o size=16M tmpfs /mnt/small
 	truncate -s 64M /mnt/small/full /tmp/r.img
-	backstore r /tmp/r.img 64M ro=1
-	backstore f /mnt/small/full 64M
-	backstore w /tmp/w.img 64M
-	loop_nexus s r f w
+	# names are serials, of which the designator has the hex digits
+	backstore d1 /tmp/r.img 64M ro=1
+	backstore d2 /mnt/small/full 64M
+	backstore d3 /tmp/w.img 64M
+	loop_nexus s d1 d2 d3
 	sg=$(loop_lun s 2)
 	id=$(xcopy id "$sg")
 	refused GOOD "$sg" "$(xcopy id "$(loop_lun s 0)")" "$id" 0:0:8
@@ -248,9 +251,9 @@ states()
 	refused 03/11/00 "$sg" "$id" "$(xcopy id "$(loop_lun s 1)")" 131000:0:8
 	refused 03/0c/00 "$sg" "$(xcopy id "$(loop_lun s 0)")" "$id" 0:131000:8
 	loop_nexus_remove s
-	remove_backstore r
-	remove_backstore f
-	remove_backstore w
+	remove_backstore d1
+	remove_backstore d2
+	remove_backstore d3
 	umount /mnt/small
 	rm /tmp/r.img /tmp/w.img
 	ok "read-only, full, truncated"
