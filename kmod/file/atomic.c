@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * COMPARE AND WRITE.
+ * COMPARE AND WRITE, ORWRITE.
  *
- * Atomic by its byte range: nothing that changes the medium and overlaps is in
+ * Atomic by their byte range: nothing that changes the medium and overlaps is in
  * flight, and whatever comes later waits, reads too. Several run at once where
- * they do not overlap, in a lane of their own, which bulk data does not fill.
+ * they do not overlap, COMPARE AND WRITE in a lane of its own, which bulk data does
+ * not fill.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bvec.h>
-#include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <lunar_file.h>
 #include "atomic.h"
+#include "compare.h"
 #include "compat.h"
 #include "flush.h"
 #include "inflight.h"
 #include "intact.h"
+#include "opcode.h"
+#include "parse.h"
 #include "transfer.h"
 
 /* Workers of one disk: some initiators, each with a few locks in progress. */
@@ -52,67 +54,16 @@ void lfile_atomic_destroy(struct lfile_dev *dev)
 	destroy_workqueue(dev->caw_wq);
 }
 
-/* One piece of the medium against the same one of the command's data. */
-static int compare_piece(struct lfile_io *io, u8 *found, u32 at, u32 len,
-			 u32 *offset)
-{
-	struct iov_iter iter;
-	struct bio_vec bvec;
-	u8 expected[64];
-	u32 i, j, part;
-	int err;
-
-	bvec_set_page(&bvec, virt_to_page(found), len, 0);
-	err = lfile_transfer_sync(io, false, at, &bvec, 1, 0, len);
-	if (err)
-		return err;
-
-	iov_iter_bvec(&iter, ITER_SOURCE, io->bvec, io->nents, at + len);
-	iov_iter_advance(&iter, at);
-	for (i = 0; i < len; i += part) {
-		part = min_t(u32, len - i, sizeof(expected));
-		if (copy_from_iter(expected, part, &iter) != part)
-			return -EFAULT;
-		for (j = 0; j < part; j++) {
-			if (found[i + j] != expected[j]) {
-				*offset = at + i + j;
-				return -EILSEQ;
-			}
-		}
-	}
-	return 0;
-}
-
-/*
- * Is the medium as the command expects it? Returns -EILSEQ and the offset of the
- * first byte that differs if not.
- */
-static int compare(struct lfile_io *io, u32 *offset)
-{
-	u8 *found = (u8 *)__get_free_page(GFP_NOIO);
-	u32 at, part;
-	int err = 0;
-
-	if (!found)
-		return -ENOMEM;
-	for (at = 0; at < io->len && !err; at += part) {
-		part = min_t(u64, io->len - at, PAGE_SIZE);
-		err = compare_piece(io, found, at, part, offset);
-	}
-	free_page((unsigned long)found);
-	return err;
-}
-
 /*
  * What the command expected is what was there. If it cannot be written back it may
  * still be there, where the write has not come to.
  */
 static void put_back(struct lfile_io *io)
 {
-	u32 offset;
+	u64 offset;
 
 	if (lfile_transfer_sync(io, true, 0, io->bvec, io->nents, 0, io->len) &&
-	    compare(io, &offset))
+	    lfile_compare_medium(io, LFILE_COMPARE_DATA, &offset))
 		pr_err("%s: COMPARE AND WRITE at byte %lld of %s has failed half-way, and what was there cannot be put back\n",
 		       io->dev->name, io->pos, io->dev->path);
 }
@@ -122,15 +73,16 @@ static void put_back(struct lfile_io *io)
  * it writes, or the write fails half-way, what was there is put back: nobody has
  * seen anything else, for the range is still ours.
  */
-static void worker(struct work_struct *work)
+static void caw_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	u32 offset = 0;
-	int err;
+	u64 offset = 0;
+	int err = -ENODATA;
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING))
 		return;
-	err = lfile_intact_check(io) ? compare(io, &offset) : -ENODATA;
+	if (lfile_intact_check(io))
+		err = lfile_compare_medium(io, LFILE_COMPARE_DATA, &offset);
 	if (err == -EILSEQ) {
 		lfile_inflight_end_miscompare(io, offset);
 		return;
@@ -147,7 +99,7 @@ static void worker(struct work_struct *work)
 	lfile_flush_end(io, err);
 }
 
-static sense_reason_t execute(struct se_cmd *cmd)
+static sense_reason_t execute_caw(struct se_cmd *cmd)
 {
 	struct lfile_io *io;
 	int err;
@@ -165,7 +117,82 @@ static sense_reason_t execute(struct se_cmd *cmd)
 	if (err)
 		lfile_inflight_end(io, err);
 	else
-		lfile_inflight_start(io, worker, io->dev->caw_wq);
+		lfile_inflight_start(io, caw_worker, io->dev->caw_wq);
+	return 0;
+}
+
+/* One piece of the medium, and what the command has set in it. */
+static int or_piece(struct lfile_io *io, u8 *buf, u64 at, u32 len)
+{
+	struct iov_iter iter;
+	struct bio_vec bvec;
+	u32 i, j, part;
+	u8 data[64];
+	int err;
+
+	bvec_set_page(&bvec, virt_to_page(buf), len, 0);
+	err = lfile_transfer_sync(io, false, at, &bvec, 1, 0, len);
+	if (err)
+		return err;
+	iov_iter_bvec(&iter, ITER_SOURCE, io->bvec, io->nents, at + len);
+	iov_iter_advance(&iter, at);
+	for (i = 0; i < len; i += part) {
+		part = min_t(u32, len - i, sizeof(data));
+		if (copy_from_iter(data, part, &iter) != part)
+			return -EFAULT;
+		for (j = 0; j < part; j++)
+			buf[i + j] |= data[j];
+	}
+	return lfile_transfer_sync(io, true, at, &bvec, 1, 0, len);
+}
+
+/* One that fails or is given up half-way is as a WRITE then: some of it is done. */
+static void or_worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	u32 size, part;
+	int err = 0;
+	u64 at;
+	u8 *buf;
+
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
+		return;
+	if (!lfile_intact_check(io)) {
+		lfile_inflight_end(io, -ENODATA);
+		return;
+	}
+	buf = lfile_compare_buffer(io->len, &size);
+	if (!buf) {
+		lfile_inflight_end(io, -ENOMEM);
+		return;
+	}
+	for (at = 0; at < io->len && !err; at += part) {
+		if (lfile_inflight_given_up(io))
+			break;
+		part = min_t(u64, io->len - at, size);
+		err = or_piece(io, buf, at, part);
+	}
+	lfile_compare_free(buf, size);
+	lfile_flush_end(io, err);
+}
+
+static sense_reason_t execute_or(struct se_cmd *cmd)
+{
+	struct lfile_io *io;
+	int err;
+
+	if (!cmd->data_length) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return 0;
+	}
+	io = lfile_inflight_get(cmd, true);
+	io->sgl = cmd->t_data_sg;
+	io->nents = cmd->t_data_nents;
+	err = lfile_transfer_map(io, GFP_NOIO);
+	if (err)
+		lfile_inflight_end(io, err);
+	else
+		lfile_inflight_start(io, or_worker, io->dev->io_wq);
 	return 0;
 }
 
@@ -173,7 +200,7 @@ static sense_reason_t execute(struct se_cmd *cmd)
  * lfile_atomic_max - MAXIMUM COMPARE AND WRITE LENGTH
  * @se_dev: the disk
  *
- * Half of a disk at most, see lfile_atomic_parse().
+ * Half of a disk at most: its data comes twice, see lfile_parse_blocks().
  *
  * Return: blocks, 0 if there is no COMPARE AND WRITE.
  */
@@ -188,42 +215,42 @@ u8 lfile_atomic_max(struct se_device *se_dev)
 		    (u64)LUNAR_FILE_COMPARE_MAX);
 }
 
+/*
+ * Target core's own is of one block, excludes other COMPARE AND WRITE commands
+ * only, one at a time for a disk, and sleeps in the caller's context for that.
+ */
+static sense_reason_t parse_caw(struct se_cmd *cmd, struct exec_cmd_ops *ops)
+{
+	u8 blocks = cmd->t_task_cdb[13];
+	sense_reason_t ret;
+
+	if (!cmd->se_dev->dev_attrib.emulate_caw)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	if (blocks > lfile_atomic_max(cmd->se_dev))
+		return TCM_INVALID_CDB_FIELD;
+	ret = lfile_parse_blocks(cmd, ops, blocks, 2 * blocks);
+	cmd->execute_cmd = execute_caw;
+	return ret;
+}
+
+static sense_reason_t parse_or(struct se_cmd *cmd, struct exec_cmd_ops *ops)
+{
+	u32 blocks = lfile_opcode_blocks(cmd->t_task_cdb);
+	sense_reason_t ret = lfile_parse_blocks(cmd, ops, blocks, blocks);
+
+	cmd->execute_cmd = execute_or;
+	return ret;
+}
+
 /**
- * lfile_atomic_parse - check the CDB of a COMPARE AND WRITE
+ * lfile_atomic_parse - check the CDB of a COMPARE AND WRITE or ORWRITE
  * @cmd: the command
  * @ops: for sbc_parse_cdb()
- *
- * Target core's own is of one block, excludes other COMPARE AND WRITE commands
- * only, one at a time for a disk, and sleeps in the caller's context for that. So
- * it gets to see a WRITE of as much data, somewhere on the disk.
  *
  * Return: 0, or why the CDB is refused.
  */
 sense_reason_t lfile_atomic_parse(struct se_cmd *cmd, struct exec_cmd_ops *ops)
 {
-	struct se_device *dev = cmd->se_dev;
-	u64 last = dev->transport->get_blocks(dev);
-	u8 *cdb = cmd->t_task_cdb, own[16];
-	u64 lba = get_unaligned_be64(&cdb[2]);
-	u8 blocks = cdb[13];
-	sense_reason_t ret;
-
-	if (!dev->dev_attrib.emulate_caw)
-		return TCM_UNSUPPORTED_SCSI_OPCODE;
-	if (blocks > lfile_atomic_max(dev))
-		return TCM_INVALID_CDB_FIELD;
-	if (lba > last + 1 || blocks > last + 1 - lba)
-		return TCM_ADDRESS_OUT_OF_RANGE;
-
-	memcpy(own, cdb, sizeof(own));
-	cdb[0] = WRITE_16;
-	put_unaligned_be64(0, &cdb[2]);
-	put_unaligned_be32(2 * blocks, &cdb[10]);
-	ret = sbc_parse_cdb(cmd, ops);
-	memcpy(cdb, own, sizeof(own));
-
-	cmd->t_task_lba = lba;
-	cmd->t_task_nolb = blocks;
-	cmd->execute_cmd = execute;
-	return ret;
+	return cmd->t_task_cdb[0] == COMPARE_AND_WRITE ? parse_caw(cmd, ops) :
+							 parse_or(cmd, ops);
 }

@@ -227,6 +227,7 @@ static bool is_write(const struct se_cmd *cmd)
 	case WRITE_12:
 	case WRITE_16:
 	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
 		return cmd->data_direction == DMA_TO_DEVICE &&
 		       cmd->data_length && cmd->prot_op == TARGET_PROT_NORMAL;

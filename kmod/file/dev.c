@@ -27,8 +27,10 @@
 #include "inflight.h"
 #include "intact.h"
 #include "mode.h"
+#include "opcode.h"
 #include "pages.h"
 #include "params.h"
+#include "prefetch.h"
 #include "read.h"
 #include "size.h"
 #include "snapshot.h"
@@ -36,6 +38,7 @@
 #include "stable.h"
 #include "thin.h"
 #include "ua.h"
+#include "verify.h"
 #include "write.h"
 
 /*
@@ -43,10 +46,6 @@
  * reads of a cold file waiting for one another.
  */
 #define WORKERS		64
-
-/* Bits of byte 1 of a CDB, SBC-4 5.16 */
-#define CDB_DPO		0x10
-#define CDB_FUA		0x08
 
 struct lfile_hba {
 	u32 id;
@@ -432,6 +431,12 @@ static sector_t get_blocks(struct se_device *se_dev)
 	return blocks ? blocks - 1 : 0;
 }
 
+/* Does the command change the medium, if it has blocks at all? */
+static bool changes_medium(const struct se_cmd *cmd)
+{
+	return lfile_opcode_flags(cmd->t_task_cdb) & LFILE_OPCODE_CHANGES;
+}
+
 static sense_reason_t execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 				 u32 nents, enum dma_data_direction direction)
 {
@@ -441,6 +446,9 @@ static sense_reason_t execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 	}
 	if (direction == DMA_FROM_DEVICE)
 		return lfile_read_execute(cmd, sgl, nents);
+	/* The direction is what the fabric says, and may not be that of the CDB. */
+	if (!changes_medium(cmd))
+		return TCM_INVALID_CDB_FIELD;
 	return lfile_write_execute(cmd, sgl, nents);
 }
 
@@ -484,21 +492,6 @@ static sense_reason_t execute_control(struct se_cmd *cmd)
 	return 0;
 }
 
-/* Does the command change the medium, if it has blocks at all? */
-static bool changes_medium(const struct se_cmd *cmd)
-{
-	switch (cmd->t_task_cdb[0]) {
-	case UNMAP:
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-	case VARIABLE_LENGTH_CMD:
-	case COMPARE_AND_WRITE:
-		return true;
-	}
-	return (cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
-	       cmd->data_direction == DMA_TO_DEVICE;
-}
-
 /*
  * Target core's own execute functions that sleep on I/O or on other commands are
  * replaced: the caller may be a receive context, see LUNAR_TRANSPORT_NONBLOCK.
@@ -506,11 +499,6 @@ static bool changes_medium(const struct se_cmd *cmd)
 static void choose_execute(struct se_cmd *cmd)
 {
 	switch (cmd->t_task_cdb[0]) {
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_16:
-		/* To the medium, SBC-4 5.44: not just to the cache */
-		cmd->se_cmd_flags |= SCF_FUA;
-		break;
 	case UNMAP:
 		cmd->execute_cmd = lfile_space_execute_unmap;
 		break;
@@ -533,42 +521,44 @@ static void choose_execute(struct se_cmd *cmd)
 	}
 }
 
-/* Has the CDB the bits DPO and FUA, in byte 1? */
-static bool has_dpofua(const u8 *cdb)
+static sense_reason_t parse_core(struct se_cmd *cmd)
 {
-	switch (cdb[0]) {
-	case READ_10:
-	case READ_12:
-	case READ_16:
-	case WRITE_10:
-	case WRITE_12:
-	case WRITE_16:
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_16:
+	switch (cmd->t_task_cdb[0]) {
 	case COMPARE_AND_WRITE:
-		return true;
+	case LFILE_OPCODE_ORWRITE_16:
+		return lfile_atomic_parse(cmd, &exec_ops);
+	case VERIFY:
+	case VERIFY_12:
+	case VERIFY_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
+	case WRITE_VERIFY_16:
+		return lfile_verify_parse(cmd, &exec_ops);
+	case PRE_FETCH:
+	case LFILE_OPCODE_PRE_FETCH_16:
+		return lfile_prefetch_parse(cmd, &exec_ops);
+	default:
+		return lfile_space_parse(cmd, &exec_ops);
 	}
-	return false;
 }
 
 /*
  * Target core checks the CDB, and chooses first. With the write cache off it would
- * refuse FUA; answer.c says that there is FUA then too.
+ * refuse DPO and FUA; answer.c says that there is FUA then too.
  */
-static sense_reason_t parse_core(struct se_cmd *cmd)
+static sense_reason_t parse_flags(struct se_cmd *cmd)
 {
+	u8 mask = lfile_opcode_flags(cmd->t_task_cdb) &
+		  (LFILE_OPCODE_DPO | LFILE_OPCODE_FUA);
 	u8 *cdb = cmd->t_task_cdb, flags = cdb[1];
-	bool fua = has_dpofua(cdb) && cmd->se_dev->dev_attrib.emulate_fua_write;
 	sense_reason_t ret;
 
-	if (fua)
-		cdb[1] &= ~(CDB_DPO | CDB_FUA);
-	if (cdb[0] == COMPARE_AND_WRITE)
-		ret = lfile_atomic_parse(cmd, &exec_ops);
-	else
-		ret = lfile_space_parse(cmd, &exec_ops);
+	if (flags & mask && !cmd->se_dev->dev_attrib.emulate_fua_write)
+		return TCM_INVALID_CDB_FIELD;
+	cdb[1] &= ~mask;
+	ret = parse_core(cmd);
 	cdb[1] = flags;
-	if (fua && flags & CDB_FUA)
+	if (flags & mask & LFILE_OPCODE_FUA)
 		cmd->se_cmd_flags |= SCF_FUA;
 	return ret;
 }
@@ -587,7 +577,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 	if (!cmd->se_tfo->aborted_task)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	lfile_size_look(dev);
-	ret = parse_core(cmd) ?: lfile_copy_parse(cmd);
+	ret = parse_flags(cmd) ?: lfile_copy_parse(cmd);
 	if (ret)
 		return ret;
 	if (changes_medium(cmd)) {

@@ -138,6 +138,7 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	 */
 	io->wb_seen = READ_ONCE(dev->wb_errors);
 	io->ranged = false;
+	io->keeps_range = false;
 	io->spans = NULL;
 	io->nspans = 0;
 	io->block = NULL;
@@ -345,13 +346,13 @@ void lfile_inflight_end(struct lfile_io *io, int err)
 }
 
 /**
- * lfile_inflight_end_miscompare - answer COMPARE AND WRITE that found other data
+ * lfile_inflight_end_miscompare - answer a command that found other data
  * @io: the record
  * @offset: of the first byte that differs
  *
  * Context: any.
  */
-void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset)
+void lfile_inflight_end_miscompare(struct lfile_io *io, u64 offset)
 {
 	struct se_cmd *cmd = drop(io);
 
@@ -451,7 +452,8 @@ bool lfile_inflight_given_up(struct lfile_io *io)
  * lfile_inflight_settle - the data of a command has moved, it only waits now
  * @io: the record
  *
- * Gives its range away. A command that is given up from here on has taken effect.
+ * Gives its range away, unless it goes on with what it has written. A command that
+ * is given up from here on has taken effect.
  *
  * Context: any.
  */
@@ -462,11 +464,12 @@ void lfile_inflight_settle(struct lfile_io *io)
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->range_lock, flags);
-	release(io);
 	io->from = NULL;
 	io->to = NULL;
-	io->stage = LFILE_IDLE;
 	aborted = take_aborted(io);
+	if (!io->keeps_range || !io->cmd)
+		release(io);
+	io->stage = LFILE_IDLE;
 	if (aborted) {
 		io->orphan = true;
 		dev->orphans++;

@@ -19,6 +19,7 @@
 #include <linux/list.h>
 #include <linux/workqueue.h>
 #include <target/target_core_base.h>
+#include "compare.h"
 #include "disk.h"
 #include "range.h"
 
@@ -61,6 +62,7 @@ struct lfile_io {
 	struct list_head node;			/* in a flush batch */
 	struct lfile_range range;		/* R */
 	bool ranged;				/* has a range, or waits for it */
+	bool keeps_range;			/* while it is flushed too */
 	struct lfile_io *from, *to;		/* R: a pair in place of range */
 	struct lfile_io *whole;			/* that this is one of the pair of */
 	atomic_t missing;			/* of the pair, to begin */
@@ -74,9 +76,10 @@ struct lfile_io {
 
 	struct lfile_span *spans;		/* of UNMAP */
 	u32 nspans;
-	struct page *block;			/* of WRITE SAME, repeated */
+	struct page *block;			/* of WRITE SAME, VERIFY: repeated */
 	bool unmap;				/* of WRITE SAME */
 	struct lfile_copy *copy;		/* of EXTENDED COPY */
+	enum lfile_compare compare;		/* of VERIFY: with what */
 
 	/* The transfer in progress. */
 	struct scatterlist *sgl;
@@ -102,7 +105,7 @@ void lfile_inflight_drain(struct lfile_dev *dev);
 struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write);
 void lfile_inflight_drop(struct lfile_io *io);
 void lfile_inflight_end(struct lfile_io *io, int err);
-void lfile_inflight_end_miscompare(struct lfile_io *io, u32 offset);
+void lfile_inflight_end_miscompare(struct lfile_io *io, u64 offset);
 void lfile_inflight_start(struct lfile_io *io, work_func_t func,
 			  struct workqueue_struct *wq);
 void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,

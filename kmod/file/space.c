@@ -406,22 +406,18 @@ static void write_same_worker(struct work_struct *work)
 /* A page full of the block that the command has brought; zeros if NDOB=1. */
 static sense_reason_t copy_block(struct lfile_io *io)
 {
-	struct se_cmd *cmd = io->cmd;
-	u32 block = cmd->se_dev->dev_attrib.block_size, i;
-	u8 *page;
-
-	io->block = alloc_page(GFP_NOIO | __GFP_ZERO);
-	if (!io->block)
-		return TCM_OUT_OF_RESOURCES;
-	if (has_ndob_bit(cmd))
+	if (has_ndob_bit(io->cmd)) {
+		io->block = alloc_page(GFP_NOIO | __GFP_ZERO);
+		return io->block ? 0 : TCM_OUT_OF_RESOURCES;
+	}
+	switch (lfile_transfer_block(io)) {
+	case 0:
 		return 0;
-	page = page_address(io->block);
-	if (sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, page,
-			      block) != block)
+	case -ENOMEM:
+		return TCM_OUT_OF_RESOURCES;
+	default:
 		return TCM_INVALID_CDB_FIELD;
-	for (i = block; i < PAGE_SIZE; i += block)
-		memcpy(page + i, page, block);
-	return 0;
+	}
 }
 
 /**

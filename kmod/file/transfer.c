@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 #include "compat.h"
 #include "inflight.h"
@@ -48,6 +49,31 @@ int lfile_transfer_map(struct lfile_io *io, gfp_t gfp)
 	}
 	/* The iterator would run off the end of the array. */
 	return WARN_ON_ONCE(len < io->len) ? -EINVAL : 0;
+}
+
+/**
+ * lfile_transfer_block - make a page full of the block that a command has brought
+ * @io: the record, in stage LFILE_BUSY; the page is its block, and freed with it
+ *
+ * Context: process, sleeps for memory.
+ * Return: 0, -ENOMEM, or -EINVAL for a scatterlist that is too short.
+ */
+int lfile_transfer_block(struct lfile_io *io)
+{
+	struct se_cmd *cmd = io->cmd;
+	u32 block = cmd->se_dev->dev_attrib.block_size, i;
+	u8 *page;
+
+	io->block = alloc_page(GFP_NOIO);
+	if (!io->block)
+		return -ENOMEM;
+	page = page_address(io->block);
+	if (sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, page,
+			      block) != block)
+		return -EINVAL;
+	for (i = block; i < PAGE_SIZE; i += block)
+		memcpy(page + i, page, block);
+	return 0;
 }
 
 /*

@@ -9,6 +9,7 @@ struct lfile_dev;
 struct lfile_io;
 
 u32 lfile_transfer_align(const struct lfile_dev *dev);
+int lfile_transfer_block(struct lfile_io *io);
 int lfile_transfer_map(struct lfile_io *io, gfp_t gfp);
 void lfile_transfer_move(struct lfile_io *io);
 void lfile_transfer_move_later(struct lfile_io *io);

@@ -4,6 +4,7 @@
 #define LUNAR_HOST_TYPES_H
 
 #include_next <linux/types.h>
+#include <linux/stddef.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,5 +16,6 @@ typedef __u64 u64;
 typedef __s32 s32;
 
 #define __force
+#define DECLARE_FLEX_ARRAY	__DECLARE_FLEX_ARRAY
 
 #endif /* LUNAR_HOST_TYPES_H */

@@ -7,10 +7,6 @@
 #define LUNAR_HOST_SCSI_H
 
 #include <asm/byteorder.h>
-#include <linux/stddef.h>
-
-#define DECLARE_FLEX_ARRAY	__DECLARE_FLEX_ARRAY
-
 #include <scsi/scsi_proto.h>
 
 #endif /* LUNAR_HOST_SCSI_H */
