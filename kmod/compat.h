@@ -8,14 +8,11 @@
 #define LUNAR_COMPAT_H
 
 #include <linux/version.h>
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "lunar needs Linux 6.1 or later"
 #endif
 
-/* --- asm/unaligned.h, linux/unaligned.h ----------------------------------- */
-
-/* Moved to linux/ in 6.12. */
+/* --- asm/unaligned.h, moved to linux/ in 6.12 ------------------------------ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
@@ -23,7 +20,6 @@
 #endif
 
 /* --- linux/fs.h ----------------------------------------------------------- */
-
 #include <linux/fs.h>
 
 /*
@@ -46,7 +42,6 @@ static inline bool file_buffer_wasync(const struct file *file)
 #endif
 
 /* --- linux/net.h, net/sock.h ---------------------------------------------- */
-
 #include <linux/bvec.h>
 #include <net/tcp.h>
 
@@ -177,14 +172,19 @@ static inline int compat_sock_send_pdu(struct sock *sk, void *header,
 #endif
 
 /* --- target/target_core_backend.h ----------------------------------------- */
-
 /* struct sbc_ops was renamed in 6.4. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define exec_cmd_ops	sbc_ops
 #endif
 
-/* --- target/target_core_fabric.h ------------------------------------------ */
+/* REPORT SUPPORTED OPERATION CODES can be turned off since target core has it, 6.2. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_emulate_rsoc(attrib)	((void)(attrib), true)
+#else
+#define compat_emulate_rsoc(attrib)	((attrib)->emulate_rsoc)
+#endif
 
+/* --- target/target_core_fabric.h ------------------------------------------ */
 /*
  * Since 6.7 a fabric says whether target_submit() may run a command in the
  * caller's context. Before that it always did. The name is ours.

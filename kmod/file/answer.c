@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What target core says of a disk, put right where the disk can do more: INQUIRY,
- * MODE SENSE, REPORT SUPPORTED OPERATION CODES.
+ * MODE SENSE. And REPORT SUPPORTED OPERATION CODES, which it does not know before
+ * 6.2.
  */
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include "answer.h"
 #include "atomic.h"
+#include "compat.h"
 #include "copy_list.h"
+#include "opcode.h"
+#include "status.h"
 
 #define VPD_SUPPORTED		0x00
 #define VPD_BLOCK_LIMITS	0xb0
 #define DPOFUA			0x10	/* of MODE SENSE */
-#define DPO_FUA_USAGE		0x18	/* byte 1 of a CDB */
+#define EXPLICIT_ALUA		0x20	/* as in TPGS of INQUIRY: target core has it hidden */
 
 /* What the buffer has room for: an answer that is shorter has shortened data_length. */
 static u32 room(const struct se_cmd *cmd)
@@ -90,29 +95,6 @@ static void amend_mode_sense(struct se_cmd *cmd, u8 *data, u32 byte)
 		data[byte] |= DPOFUA;
 }
 
-/* The same for the format of one command, SPC-4 6.35.3. */
-static void amend_opcodes(struct se_cmd *cmd, u8 *data)
-{
-	u8 *cdb = cmd->t_task_cdb;
-
-	if ((cdb[1] & 0x1f) != MI_REPORT_SUPPORTED_OPERATION_CODES ||
-	    !(cdb[2] & 7) || cmd->data_length < 6 || (data[1] & 7) != 3 ||
-	    !cmd->se_dev->dev_attrib.emulate_fua_write)
-		return;
-	switch (cdb[3]) {
-	case READ_10:
-	case READ_12:
-	case READ_16:
-	case WRITE_10:
-	case WRITE_12:
-	case WRITE_16:
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_16:
-	case COMPARE_AND_WRITE:
-		data[5] |= DPO_FUA_USAGE;
-	}
-}
-
 /* Target core calls it before it sends the data, and if there is none. */
 static sense_reason_t amend(struct se_cmd *cmd, bool success, int *post_ret)
 {
@@ -132,9 +114,6 @@ static sense_reason_t amend(struct se_cmd *cmd, bool success, int *post_ret)
 		break;
 	case MODE_SENSE_10:
 		amend_mode_sense(cmd, data, 3);
-		break;
-	case MAINTENANCE_IN:
-		amend_opcodes(cmd, data);
 		break;
 	}
 	transport_kunmap_data_sg(cmd);
@@ -157,7 +136,98 @@ void lfile_answer_parse(struct se_cmd *cmd)
 	case INQUIRY:
 	case MODE_SENSE:
 	case MODE_SENSE_10:
-	case MAINTENANCE_IN:
 		cmd->transport_complete_callback = amend;
 	}
+}
+
+/* May an initiator set the state of target port groups of this LUN? */
+static bool explicit_alua(const struct se_cmd *cmd)
+{
+	struct t10_alua_tg_pt_gp *group;
+	bool yes;
+
+	rcu_read_lock();
+	group = rcu_dereference(cmd->se_lun->lun_tg_pt_gp);
+	yes = group && group->tg_pt_gp_alua_access_type & EXPLICIT_ALUA;
+	rcu_read_unlock();
+	return yes;
+}
+
+static bool has_referrals(struct se_device *dev)
+{
+	bool yes;
+
+	spin_lock(&dev->t10_alua.lba_map_lock);
+	yes = !list_empty(&dev->t10_alua.lba_map_list);
+	spin_unlock(&dev->t10_alua.lba_map_lock);
+	return yes;
+}
+
+static u32 opcodes_with(const struct se_cmd *cmd)
+{
+	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
+	u32 with = LFILE_OPCODE_WITH_REPORT;
+
+	if (attrib->emulate_fua_write)
+		with |= LFILE_OPCODE_WITH_DPOFUA;
+	if (attrib->emulate_caw)
+		with |= LFILE_OPCODE_WITH_CAW;
+	if (attrib->emulate_tpu)
+		with |= LFILE_OPCODE_WITH_UNMAP;
+	if (attrib->emulate_3pc)
+		with |= LFILE_OPCODE_WITH_3PC;
+	if (attrib->emulate_pr)
+		with |= LFILE_OPCODE_WITH_PR;
+	if (explicit_alua(cmd))
+		with |= LFILE_OPCODE_WITH_ALUA;
+	if (has_referrals(cmd->se_dev))
+		with |= LFILE_OPCODE_WITH_REFERRALS;
+	return with;
+}
+
+static sense_reason_t execute_opcodes(struct se_cmd *cmd)
+{
+	u8 *buf = kmalloc(LFILE_OPCODE_REPORT_MAX, GFP_NOIO);
+	int len;
+
+	if (!buf)
+		return TCM_OUT_OF_RESOURCES;
+	len = lfile_opcode_report(cmd->t_task_cdb, opcodes_with(cmd), buf);
+	if (len < 0) {
+		/* REPORTING OPTIONS: some initiators take less for "unknown" */
+		lfile_status_invalid_field(cmd, 2, 2);
+	} else {
+		sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf,
+				    min_t(u32, len, cmd->data_length));
+		target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+	}
+	kfree(buf);
+	return 0;
+}
+
+/**
+ * lfile_answer_parse_opcodes - check the CDB of a MAINTENANCE IN
+ * @cmd: the command
+ * @ops: for sbc_parse_cdb()
+ *
+ * Of REPORT SUPPORTED OPERATION CODES sbc_parse_cdb() gets to see REPORT TARGET PORT
+ * GROUPS, which has the same CDB as far as it looks.
+ *
+ * Return: 0, or why the CDB is refused.
+ */
+sense_reason_t lfile_answer_parse_opcodes(struct se_cmd *cmd,
+					  struct exec_cmd_ops *ops)
+{
+	u8 *cdb = cmd->t_task_cdb, action = cdb[1];
+	sense_reason_t ret;
+
+	if ((action & 0x1f) != MI_REPORT_SUPPORTED_OPERATION_CODES)
+		return sbc_parse_cdb(cmd, ops);
+	if (!compat_emulate_rsoc(&cmd->se_dev->dev_attrib))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	cdb[1] = MI_REPORT_TARGET_PGS;
+	ret = sbc_parse_cdb(cmd, ops);
+	cdb[1] = action;
+	cmd->execute_cmd = execute_opcodes;
+	return ret;
 }

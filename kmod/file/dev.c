@@ -537,6 +537,8 @@ static sense_reason_t parse_core(struct se_cmd *cmd)
 	case PRE_FETCH:
 	case LFILE_OPCODE_PRE_FETCH_16:
 		return lfile_prefetch_parse(cmd, &exec_ops);
+	case MAINTENANCE_IN:
+		return lfile_answer_parse_opcodes(cmd, &exec_ops);
 	default:
 		return lfile_space_parse(cmd, &exec_ops);
 	}
