@@ -5,6 +5,8 @@
 
 #include "cdb.h"
 
+#define ORWRITE_16	0x8b		/* not in scsi_proto.h */
+
 /* Of VARIABLE LENGTH CDB, SPC-4 4.2.3. */
 static u32 service_action(const u8 *cdb)
 {
@@ -31,7 +33,9 @@ u8 lunar_cdb_direction(const u8 *cdb)
 	case WRITE_12:
 	case WRITE_16:
 	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
+	case ORWRITE_16:
 	case WRITE_SAME:
 	case WRITE_SAME_16:
 	case COMPARE_AND_WRITE:
@@ -73,7 +77,9 @@ bool lunar_cdb_may_differ(const u8 *cdb, bool more)
 	case WRITE_12:
 	case WRITE_16:
 	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
+	case ORWRITE_16:
 		return true;
 	case COMPARE_AND_WRITE:
 	case WRITE_SAME:

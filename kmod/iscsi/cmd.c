@@ -275,14 +275,19 @@ static bool wants_data(const struct se_cmd *se_cmd)
  * Checks that target core leaves out. It goes by the R and W bits, also when it
  * decides whether a LUN is write protected or reserved; a CDB that says otherwise
  * would write past that. And it allocates what a parameter list's length says.
+ *
+ * A READ that comes with data, and for which none is expected, transfers nothing
+ * either way, and all of its data is residual (RFC 7143 11.4.5).
  */
-static sense_reason_t check(const struct se_cmd *se_cmd)
+static sense_reason_t check(struct se_cmd *se_cmd)
 {
 	u8 direction = lunar_cdb_direction(se_cmd->t_task_cdb);
+	bool differs = direction && se_cmd->data_direction != DMA_NONE &&
+		       data_direction(direction) != se_cmd->data_direction;
 
-	if ((direction && se_cmd->data_direction != DMA_NONE &&
-	     data_direction(direction) != se_cmd->data_direction) ||
-	    se_cmd->data_length > LUNAR_CMD_MAX_DATA)
+	if (differs && direction == ISCSI_FLAG_CMD_READ)
+		se_cmd->data_length = 0;
+	else if (differs || se_cmd->data_length > LUNAR_CMD_MAX_DATA)
 		return TCM_INVALID_CDB_FIELD;
 	return TCM_NO_SENSE;
 }

@@ -26,7 +26,9 @@ static const struct {
 	{ WRITE_12, 0, W, true, true },
 	{ WRITE_16, 0, W, true, true },
 	{ WRITE_VERIFY, 0, W, true, true },
+	{ WRITE_VERIFY_12, 0, W, true, true },
 	{ WRITE_VERIFY_16, 0, W, true, true },
+	{ 0x8b, 0, W, true, true },		/* ORWRITE(16) */
 	{ WRITE_SAME, 0, W, false, false },
 	{ WRITE_SAME_16, 0, W, false, false },
 	{ COMPARE_AND_WRITE, 0, W, false, false },

@@ -106,6 +106,93 @@ static void odd_length(void)
 	logout(c);
 }
 
+/* Nothing comes back that was not expected, and nothing is written. */
+static void read_with_data(void)
+{
+	static u8 new[64 * BLOCK], old[64 * BLOCK];
+	struct conn *c = login_usual();
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+	u32 i;
+
+	fill(old, sizeof(old), 3);
+	fill(new, sizeof(new), 4);
+	write_blocks(c, LBA, old, 64);
+	for (i = 0; i < 3; i++) {
+		struct write_plan plan = plan_usual(c, sizeof(new));
+
+		if (i)
+			plan.immediate = i == 1 ? 512 : 0;
+		if (i == 2)
+			plan.unsolicited = 0;
+		plan.unused = true;
+		cdb_rw(cdb, READ_10, LBA, 64);
+		scsi_write(c, cdb, sizeof(new), new, &plan, &res);
+		if (res.status != SAM_STAT_GOOD)
+			fail("status 0x%02x, sense %x/%02x", res.status, res.key, res.asc);
+		if (res.flags != ISCSI_FLAG_CMD_UNDERFLOW || res.residual != sizeof(new))
+			fail("flags 0x%02x, residual %u", res.flags, res.residual);
+		check_blocks(c, LBA, old, 64);
+	}
+	logout(c);
+}
+
+/* BYTCHK=01b, by opcodes with 10, 12 and 16 bytes. */
+static void cdb_verify(u8 *cdb, u8 opcode, u32 lba, u32 blocks)
+{
+	__be32 be_lba = htobe32(lba), be_blocks = htobe32(blocks);
+
+	if (opcode == VERIFY) {
+		cdb_rw(cdb, opcode, lba, blocks);
+	} else {
+		memset(cdb, 0, ISCSI_CDB_SIZE);
+		cdb[0] = opcode;
+		memcpy(cdb + (opcode == VERIFY_12 ? 2 : 6), &be_lba, sizeof(be_lba));
+		memcpy(cdb + (opcode == VERIFY_12 ? 6 : 10), &be_blocks, sizeof(be_blocks));
+	}
+	cdb[1] = 0x02;
+}
+
+/* Data beyond what is compared does not matter; with less nothing can be said. */
+static void verify_residual(void)
+{
+	static const u8 opcodes[] = { VERIFY, VERIFY_12, VERIFY_16 };
+	static u8 data[601 * BLOCK];
+	u32 size = 600 * BLOCK, i;
+	struct conn *c = login_usual();
+	u8 cdb[ISCSI_CDB_SIZE];
+	struct result res;
+
+	fill(data, sizeof(data), 8);
+	write_blocks(c, LBA, data, 600);
+	for (i = 0; i < 5 * ARRAY_SIZE(opcodes); i++) {
+		u32 len = size + (i % 5 == 1 ? BLOCK : i % 5 == 2 ? 4 : 0);
+		struct write_plan plan;
+		bool good = i % 5 < 3;
+
+		if (i % 5 == 3)
+			len -= BLOCK;
+		data[size - 1] ^= i % 5 == 4;
+		plan = plan_usual(c, len);
+		plan.unused = true;
+		cdb_verify(cdb, opcodes[i / 5], LBA, 600);
+		scsi_write(c, cdb, len, data, &plan, &res);
+		data[size - 1] ^= i % 5 == 4;
+		if (good && (res.status != SAM_STAT_GOOD || res.residual != len - size ||
+			     res.flags != (len > size ? ISCSI_FLAG_CMD_UNDERFLOW : 0)))
+			fail("opcode 0x%02x, EDTL %u: status 0x%02x, flags 0x%02x, residual %u",
+			     cdb[0], len, res.status, res.flags, res.residual);
+		if (!good && (res.status != SAM_STAT_CHECK_CONDITION ||
+			      res.key != (len < size ? ILLEGAL_REQUEST : MISCOMPARE) ||
+			      res.asc != (len < size ? 0x24 : 0x1d)))
+			fail("opcode 0x%02x, EDTL %u: status 0x%02x, sense %x/%02x", cdb[0], len,
+			     res.status, res.key, res.asc);
+		test_unit_ready(c);
+	}
+	check_blocks(c, LBA, data, 600);
+	logout(c);
+}
+
 static void tur_with_read(void)
 {
 	static const u8 cdb[ISCSI_CDB_SIZE] = { TEST_UNIT_READY };
@@ -305,6 +392,8 @@ const struct test_case data_cases[] = {
 	{ "read-residual", "11.4.5", read_residual },
 	{ "write-residual", "11.4.5", write_residual },
 	{ "odd-length", "11.4.5, SBC: 05/24/00", odd_length },
+	{ "read-with-data", "11.4.5", read_with_data },
+	{ "verify-residual", "11.4.5, SBC: 05/24/00, 0e/1d/00", verify_residual },
 	{ "tur-with-read", "11.4.5", tur_with_read },
 	{ "read-beyond", "SBC: 05/21/00", read_beyond },
 	{ "write-beyond", "SBC: 05/21/00, 11.7", write_beyond },
