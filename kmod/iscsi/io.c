@@ -76,6 +76,7 @@ static void teardown(struct lunar_conn *conn)
 		lunar_login_free(conn);
 		lunar_text_free(conn);
 		lunar_abort_all(conn);
+		lunar_session_end_reservations(conn->session);
 		timer_delete_sync(&conn->timer);
 		timer_delete_sync(&conn->logout_timer);
 	}

@@ -296,6 +296,49 @@ const struct se_device *lunar_session_disk(const struct lunar_session *session,
 	return disk;
 }
 
+static void end_reservation(struct se_device *disk,
+			    const struct se_session *se_sess)
+{
+	spin_lock(&disk->dev_reservation_lock);
+	if (disk->reservation_holder == se_sess) {
+		disk->reservation_holder = NULL;
+		disk->dev_reservation_flags &=
+			~(DRF_SPC2_RESERVATIONS |
+			  DRF_SPC2_RESERVATIONS_WITH_ISID);
+		disk->dev_res_bin_isid = 0;
+	}
+	spin_unlock(&disk->dev_reservation_lock);
+}
+
+/**
+ * lunar_session_end_reservations() - end what it has reserved by RESERVE(6), (10)
+ * @session:	registered or not; may be NULL
+ *
+ * They end with the nexus (SPC-2 5.5.1). Target core does that when it deregisters
+ * the session: after the Logout Response, and not before its last command has come
+ * back from a backstore, however long that hangs.
+ *
+ * Owner's context.
+ */
+void lunar_session_end_reservations(const struct lunar_session *session)
+{
+	const struct se_dev_entry *deve;
+	struct se_session *se_sess;
+	struct se_device *disk;
+
+	if (!session || !session->se_sess)
+		return;
+	se_sess = session->se_sess;
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve, &se_sess->se_node_acl->lun_entry_hlist,
+				 link) {
+		disk = rcu_dereference(deve->se_lun->lun_se_dev);
+		if (disk)
+			end_reservation(disk, se_sess);
+	}
+	rcu_read_unlock();
+}
+
 /**
  * lunar_session_unregister() - take the nexus away from target core
  * @conn:	being released: no command is left

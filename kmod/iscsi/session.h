@@ -73,6 +73,7 @@ int lunar_session_register(struct lunar_conn *conn);
 u32 lunar_session_luns(const struct lunar_session *session, u64 *luns, u32 max);
 const struct se_device *lunar_session_disk(const struct lunar_session *session,
 					   u64 lun);
+void lunar_session_end_reservations(const struct lunar_session *session);
 void lunar_session_unregister(struct lunar_conn *conn);
 void lunar_session_free(struct lunar_session *session);
 void lunar_session_exit(void);

@@ -544,6 +544,7 @@ int lunar_text_logout_done(struct lunar_conn *conn)
 	default:
 		return lunar_tx_reject(conn, LUNAR_REJECT_INVALID_PDU_FIELD);
 	}
+	lunar_session_end_reservations(conn->session);
 	if (respond_logout(conn, ISCSI_LOGOUT_SUCCESS, LUNAR_AFTER_CLOSE))
 		return -ENOMEM;
 	lunar_conn_set_state(conn, LUNAR_CONN_LOGOUT);

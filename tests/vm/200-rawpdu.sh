@@ -9,6 +9,7 @@ TIMEOUT=400
 
 CHAP_TARGET=iqn.2026-01.vm.lunar:chap
 IMPATIENT=iqn.2026-01.vm.lunar:impatient
+export SECOND=iqn.2026-01.vm.lunar:second
 RAWPDU=/lunar/rawpdu
 
 needs()
@@ -43,6 +44,7 @@ run()
 		echo 5 >"$tpg/attrib/login_timeout"
 	done
 
+	acl "$TARGET" $SECOND
 	acl "$TARGET" $IMPATIENT
 	attrib=$CONFIGFS/iscsi/$TARGET/tpgt_1/acls/$IMPATIENT/attrib
 	echo 4 >"$attrib/nopin_timeout"

@@ -143,10 +143,57 @@ static void many(void)
 		logout(c[i]);
 }
 
+static u8 reserve(struct conn *c, u8 opcode)
+{
+	const u8 cdb[ISCSI_CDB_SIZE] = { opcode };
+	struct result res;
+
+	scsi_command(c, cdb, &res);
+	return res.status;
+}
+
+/* What a session has reserved is free when it has logged out, or lost its connection. */
+static void reservation(void)
+{
+	const char *second = getenv("SECOND");
+	struct conn *a, *b;
+	int i;
+
+	if (!second)
+		skip("no SECOND initiator in the environment");
+	b = login(&(struct login){ .initiator = second, .isid = 0x51 });
+	test_unit_ready(b);
+	for (i = 0; i < 20; i++) {
+		a = login(&(struct login){ .isid = 0x52 });
+		test_unit_ready(a);
+		if (reserve(a, RESERVE) != SAM_STAT_GOOD)
+			fail("RESERVE fails");
+		if (reserve(b, RESERVE) != SAM_STAT_RESERVATION_CONFLICT)
+			fail("RESERVE of another initiator does not fail");
+		logout(a);
+		if (reserve(b, RESERVE) != SAM_STAT_GOOD)
+			fail("logout %d: the disk is reserved still", i);
+		if (reserve(b, RELEASE) != SAM_STAT_GOOD)
+			fail("RELEASE fails");
+	}
+	a = login(&(struct login){ .isid = 0x52 });
+	test_unit_ready(a);
+	if (reserve(a, RESERVE) != SAM_STAT_GOOD)
+		fail("RESERVE fails");
+	conn_close(a);
+	a = login(&(struct login){ .isid = 0x52 });
+	test_unit_ready(a);
+	if (reserve(b, RESERVE) != SAM_STAT_GOOD || reserve(b, RELEASE) != SAM_STAT_GOOD)
+		fail("the disk is reserved still by a session that is gone");
+	logout(a);
+	logout(b);
+}
+
 const struct test_case session_cases[] = {
 	{ "session-reinstate", "6.3.5", reinstate },
 	{ "session-reinstate-often", "6.3.5", reinstate_often },
 	{ "session-simultaneous", "6.3.5", simultaneous, 40 },
 	{ "session-many", "4.4.3", many },
+	{ "session-reservation", "SPC-2 5.5.1", reservation },
 	{}
 };
