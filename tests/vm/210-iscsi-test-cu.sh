@@ -20,11 +20,12 @@ SECOND_PORTAL=127.0.0.1:3261
 TEST_SECONDS=15
 
 # result SUITE.TEST: prints pass, skip or fail; the output is in /tmp/cu.out. Only the
-# tests of multipath get a second path.
+# tests of multipath get a second path, those of a read-only disk have one of their own.
 result()
 {
 	local urls=("iscsi://$PORTAL/$TARGET/0")
 
+	[[ $1 != ReadOnly.* ]] || urls=("iscsi://$PORTAL/$TARGET/1")
 	[[ $1 != MultipathIO.* ]] || urls+=("iscsi://$SECOND_PORTAL/$TARGET/0")
 	timeout -k 2 $((TEST_SECONDS * LUNAR_FACTOR)) iscsi-test-cu --dataloss \
 		-i "$INITIATOR" -I "$SECOND" -t "ALL.$1" "${urls[@]}" \
@@ -64,13 +65,19 @@ judge()
 
 run()
 {
-	local name got worse=() passes=0 names
+	local name got worse=() passes=0 names tpg=$CONFIGFS/iscsi/$TARGET/tpgt_1
 
 	lunar_load
 	truncate -s 100M /tmp/cu.img
-	defer rm -f /tmp/cu.img /tmp/cu.out
+	defer rm -f /tmp/cu.img /tmp/cu-ro.img /tmp/cu.out
 	simple_target /tmp/cu.img 100M
-	mkdir "$CONFIGFS/iscsi/$TARGET/tpgt_1/np/$SECOND_PORTAL"
+	if [ -z "$LUNAR_STOCK" ]; then
+		backstore readonly /tmp/cu-ro.img 100M ro=1
+		lun "$TARGET" 1 readonly
+		mkdir "$tpg/acls/$INITIATOR/lun_1"
+		ln -s "$tpg/lun/lun_1" "$tpg/acls/$INITIATOR/lun_1/default"
+	fi
+	mkdir "$tpg/np/$SECOND_PORTAL"
 	acl "$TARGET" $SECOND
 	mkdir -p /var/target/pr /var/target/alua
 
