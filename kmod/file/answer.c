@@ -15,7 +15,6 @@
 #include "compat.h"
 #include "copy_list.h"
 #include "opcode.h"
-#include "status.h"
 
 #define VPD_SUPPORTED		0x00
 #define VPD_BLOCK_LIMITS	0xb0
@@ -193,16 +192,13 @@ static sense_reason_t execute_opcodes(struct se_cmd *cmd)
 	if (!buf)
 		return TCM_OUT_OF_RESOURCES;
 	len = lfile_opcode_report(cmd->t_task_cdb, opcodes_with(cmd), buf);
-	if (len < 0) {
-		/* REPORTING OPTIONS: some initiators take less for "unknown" */
-		lfile_status_invalid_field(cmd, 2, 2);
-	} else {
+	if (len >= 0) {
 		sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf,
 				    min_t(u32, len, cmd->data_length));
 		target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
 	}
 	kfree(buf);
-	return 0;
+	return len < 0 ? TCM_INVALID_CDB_FIELD : 0;
 }
 
 /**

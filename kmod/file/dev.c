@@ -7,11 +7,8 @@
 
 #include <linux/blkdev.h>
 #include <linux/fs.h>
-#include <linux/log2.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/namei.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
 #include <scsi/scsi_proto.h>
@@ -469,26 +466,6 @@ static struct exec_cmd_ops exec_ops = {
 	.execute_unmap		= execute_unmap,
 };
 
-/*
- * What the filesystem or the device writes in one piece: less is read, changed and
- * written. No more than 4 KiB, which is all that initiators know.
- */
-static u32 physical_block(struct se_device *se_dev)
-{
-	struct lfile_dev *dev = to_lfile_dev(se_dev);
-	u32 size = dev->is_block ?
-			   bdev_physical_block_size(I_BDEV(dev->inode)) :
-			   i_blocksize(dev->inode);
-
-	return clamp_t(u32, size, se_dev->dev_attrib.block_size, SZ_4K);
-}
-
-/* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT, SBC-4 5.20.2 */
-static unsigned int get_lbppbe(struct se_device *se_dev)
-{
-	return ilog2(physical_block(se_dev) / se_dev->dev_attrib.block_size);
-}
-
 static void control_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
@@ -668,8 +645,6 @@ static struct lunar_backend_ops backend = {
 		.show_configfs_dev_params = lfile_params_show,
 		.get_device_type	= sbc_get_device_type,
 		.get_blocks		= get_blocks,
-		.get_lbppbe		= get_lbppbe,
-		.get_io_min		= physical_block,
 	},
 };
 

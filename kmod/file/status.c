@@ -4,7 +4,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_base.h>
@@ -70,16 +69,15 @@ static bool descriptor_format(struct se_device *dev)
 	return dev->transport->get_blocks(dev) > U32_MAX;
 }
 
-/* Into @buf of TRANSPORT_SENSE_BUFFER bytes. */
-static void build(struct se_cmd *cmd, u8 *buf, struct sense sense)
+static void check_condition(struct se_cmd *cmd, struct sense sense,
+			    const u64 *information)
 {
-	memset(buf, 0, TRANSPORT_SENSE_BUFFER);
+	u8 buf[TRANSPORT_SENSE_BUFFER] = {};
+
 	scsi_build_sense_buffer(descriptor_format(cmd->se_dev), buf, sense.key,
 				sense.asc, sense.ascq);
-}
-
-static void check_condition(struct se_cmd *cmd, u8 *buf)
-{
+	if (information)
+		scsi_set_sense_information(buf, sizeof(buf), *information);
 	transport_copy_sense_to_cmd(cmd, buf);
 	lunar_backend_complete(cmd, SAM_STAT_CHECK_CONDITION);
 }
@@ -94,29 +92,8 @@ static void check_condition(struct se_cmd *cmd, u8 *buf)
 void lfile_status_miscompare(struct se_cmd *cmd, u64 offset)
 {
 	struct sense sense = { MISCOMPARE, 0x1d, 0x00 };
-	u8 buf[TRANSPORT_SENSE_BUFFER];
 
-	build(cmd, buf, sense);
-	scsi_set_sense_information(buf, sizeof(buf), offset);
-	check_condition(cmd, buf);
-}
-
-/**
- * lfile_status_invalid_field - INVALID FIELD IN CDB, and which
- * @cmd: the command; not to be touched afterwards, nor is its device
- * @byte: where in the CDB the field is
- * @bit: its most significant one
- *
- * Context: any.
- */
-void lfile_status_invalid_field(struct se_cmd *cmd, u16 byte, u8 bit)
-{
-	struct sense sense = { ILLEGAL_REQUEST, 0x24, 0x00 };
-	u8 buf[TRANSPORT_SENSE_BUFFER];
-
-	build(cmd, buf, sense);
-	scsi_set_sense_field_pointer(buf, sizeof(buf), byte, bit, true);
-	check_condition(cmd, buf);
+	check_condition(cmd, sense, &offset);
 }
 
 /**
@@ -130,10 +107,8 @@ void lfile_status_invalid_field(struct se_cmd *cmd, u16 byte, u8 bit)
 void lfile_status_attention(struct se_cmd *cmd, u8 asc, u8 ascq)
 {
 	struct sense sense = { UNIT_ATTENTION, asc, ascq };
-	u8 buf[TRANSPORT_SENSE_BUFFER];
 
-	build(cmd, buf, sense);
-	check_condition(cmd, buf);
+	check_condition(cmd, sense, NULL);
 }
 
 /**
@@ -146,12 +121,8 @@ void lfile_status_attention(struct se_cmd *cmd, u8 asc, u8 ascq)
  */
 void lfile_status_complete(struct se_cmd *cmd, int err, bool write)
 {
-	u8 buf[TRANSPORT_SENSE_BUFFER];
-
-	if (!err) {
+	if (err)
+		check_condition(cmd, errno_to_sense(err, write), NULL);
+	else
 		lunar_backend_complete(cmd, SAM_STAT_GOOD);
-		return;
-	}
-	build(cmd, buf, errno_to_sense(err, write));
-	check_condition(cmd, buf);
 }

@@ -7,7 +7,6 @@
 struct se_cmd;
 
 void lfile_status_miscompare(struct se_cmd *cmd, u64 offset);
-void lfile_status_invalid_field(struct se_cmd *cmd, u16 byte, u8 bit);
 void lfile_status_attention(struct se_cmd *cmd, u8 asc, u8 ascq);
 void lfile_status_complete(struct se_cmd *cmd, int err, bool write);
 
