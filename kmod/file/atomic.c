@@ -73,14 +73,11 @@ static void put_back(struct lfile_io *io)
  * it writes, or the write fails half-way, what was there is put back: nobody has
  * seen anything else, for the range is still ours.
  */
-static void caw_worker(struct work_struct *work)
+static void compare_and_write(struct lfile_io *io)
 {
-	struct lfile_io *io = container_of(work, struct lfile_io, work);
 	u64 offset = 0;
 	int err = -ENODATA;
 
-	if (!lfile_inflight_enter(io, LFILE_MOVING))
-		return;
 	if (lfile_intact_check(io))
 		err = lfile_compare_medium(io, LFILE_COMPARE_DATA, &offset);
 	if (err == -EILSEQ) {
@@ -97,6 +94,18 @@ static void caw_worker(struct work_struct *work)
 	if (err || lfile_inflight_given_up(io))
 		put_back(io);
 	lfile_flush_end(io, err);
+}
+
+static void caw_worker(struct work_struct *work)
+{
+	struct lfile_io *io = container_of(work, struct lfile_io, work);
+	struct lfile_dev *dev = io->dev;
+
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
+		return;
+	lfile_line_pause(&dev->line);
+	compare_and_write(io);
+	lfile_line_resume(&dev->line);
 }
 
 static sense_reason_t execute_caw(struct se_cmd *cmd)

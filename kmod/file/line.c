@@ -5,18 +5,36 @@
 #include <linux/sched.h>
 #include "line.h"
 
+/* For a moment: who wants that without an end must not keep writes from running. */
+#define PAUSE	(HZ / 50 + 1)
+
+/* Under the lock. */
+static bool stands_still(const struct lfile_line *line)
+{
+	return line->paused && time_before(jiffies, line->paused_at + PAUSE);
+}
+
 static struct work_struct *next_item(struct lfile_line *line)
 {
 	struct work_struct *item;
 
 	spin_lock_irq(&line->lock);
-	item = list_first_entry_or_null(&line->items, struct work_struct,
-					entry);
+	item = stands_still(line) ? NULL :
+	       list_first_entry_or_null(&line->items, struct work_struct, entry);
 	if (item)
 		list_del_init(&item->entry);
 	line->running = item;
 	spin_unlock_irq(&line->lock);
 	return item;
+}
+
+/* Under the lock. */
+static void run_on(struct lfile_line *line)
+{
+	if (line->running || stands_still(line) || list_empty(&line->items))
+		return;
+	line->running = true;
+	queue_work(line->wq, &line->work);
 }
 
 static void run_line(struct work_struct *work)
@@ -43,6 +61,7 @@ int lfile_line_create(struct lfile_line *line, u32 hba, u32 id)
 	spin_lock_init(&line->lock);
 	INIT_LIST_HEAD(&line->items);
 	line->running = false;
+	line->paused = 0;
 	INIT_WORK(&line->work, run_line);
 	line->wq = alloc_workqueue("lfile-write-%u.%u", WQ_UNBOUND, 1, hba, id);
 	return line->wq ? 0 : -ENOMEM;
@@ -72,9 +91,7 @@ void lfile_line_add(struct lfile_line *line, struct work_struct *item)
 
 	spin_lock_irqsave(&line->lock, flags);
 	list_add_tail(&item->entry, &line->items);
-	if (!line->running)
-		queue_work(line->wq, &line->work);
-	line->running = true;
+	run_on(line);
 	spin_unlock_irqrestore(&line->lock, flags);
 }
 
@@ -96,4 +113,40 @@ bool lfile_line_cancel(struct lfile_line *line, struct work_struct *item)
 	list_del_init(&item->entry);
 	spin_unlock_irqrestore(&line->lock, flags);
 	return waits;
+}
+
+/**
+ * lfile_line_pause - have nothing more of the line run for now
+ * @line: the line, or all zeros
+ *
+ * For who wants the inode's lock himself: the writer would take it again before he
+ * wakes up, for milliseconds. What runs already goes on, and all the rest after 20 ms.
+ *
+ * Context: process.
+ */
+void lfile_line_pause(struct lfile_line *line)
+{
+	if (!line->wq)
+		return;
+	spin_lock_irq(&line->lock);
+	if (!line->paused++)
+		line->paused_at = jiffies;
+	run_on(line);
+	spin_unlock_irq(&line->lock);
+}
+
+/**
+ * lfile_line_resume - undo one lfile_line_pause()
+ * @line: the line, or all zeros; empty if its disk is going
+ *
+ * Context: process.
+ */
+void lfile_line_resume(struct lfile_line *line)
+{
+	if (!line->wq)
+		return;
+	spin_lock_irq(&line->lock);
+	line->paused--;
+	run_on(line);
+	spin_unlock_irq(&line->lock);
 }

@@ -20,11 +20,15 @@ struct lfile_line {
 	spinlock_t lock;		/* taken in interrupts */
 	struct list_head items;		/* by work_struct.entry */
 	bool running;			/* the worker will look again */
+	unsigned int paused;		/* how many want it to stand still */
+	unsigned long paused_at;	/* jiffies, the first of them */
 };
 
 int lfile_line_create(struct lfile_line *line, u32 hba, u32 id);
 void lfile_line_destroy(struct lfile_line *line);
 void lfile_line_add(struct lfile_line *line, struct work_struct *item);
 bool lfile_line_cancel(struct lfile_line *line, struct work_struct *item);
+void lfile_line_pause(struct lfile_line *line);
+void lfile_line_resume(struct lfile_line *line);
 
 #endif /* LFILE_LINE_H */
