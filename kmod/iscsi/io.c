@@ -6,6 +6,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/sched/clock.h>
 #include "abort.h"
 #include "io.h"
 #include "login.h"
@@ -19,9 +20,13 @@
 #include "tpg.h"
 #include "tx.h"
 
-/* PDUs per direction and turn, and in one run before others get the CPU. */
+/*
+ * PDUs per direction and turn. Other connections of this CPU get it after a run of
+ * so many, or after the turn in which the time is up: 64 PDUs may be 16 MiB.
+ */
 #define IO_TURN		8
 #define IO_RUN		64
+#define IO_RUN_NS	(250 * NSEC_PER_USEC)
 
 /*
  * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text,
@@ -247,6 +252,7 @@ static int ask_logout(struct lunar_conn *conn)
 
 static void io(struct lunar_conn *conn)
 {
+	u64 begin = local_clock();
 	int ret, run = IO_RUN;
 
 	do {
@@ -266,7 +272,7 @@ static void io(struct lunar_conn *conn)
 			fail(conn, ret);
 			return;
 		}
-	} while (ret > 0 && run > 0);
+	} while (ret > 0 && run > 0 && local_clock() - begin < IO_RUN_NS);
 	if (ret > 0)
 		lunar_conn_kick(conn);
 }

@@ -17,6 +17,9 @@
 #include "stats.h"
 #include "tx.h"
 
+/* A PDU counts as one more for so many bytes: it takes that long to copy them. */
+#define RX_LONG		65536
+
 /* Pages handed to the socket at once; bounds the stack. */
 #define RX_BVECS	32
 
@@ -511,7 +514,8 @@ static int step(struct lunar_conn *conn)
 /**
  * lunar_rx_run() - receive and handle PDUs
  * @conn:	the connection
- * @budget:	PDUs to handle at most; counted down
+ * @budget:	PDUs to handle, a long one counts for several; counted down, below 0
+ *		by the last
  *
  * Owner's context; sleeps for memory only (login handlers for more).
  *
@@ -529,7 +533,7 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 		if (ret < 0)
 			return ret;
 		if (conn->rx.step == LUNAR_RX_BHS)
-			(*budget)--;
+			*budget -= 1 + conn->rx.pdu.data_len / RX_LONG;
 	}
 	return 1;
 }
