@@ -29,7 +29,7 @@ below()
 	local first last
 
 	read -r first last < <(awk -v module="[$1]" '$4 == module && tolower($2) == "t" { print $1 }' \
-		/proc/kallsyms | sort | sed -n '1p;$p' | tr '\n' ' ')
+		/proc/kallsyms | sort | sed -n '1p;$p' | paste -s -d ' ')
 	[ -n "$last" ] || fail "no symbols of $1"
 	echo $((16#$first)) >$FAILSLAB/require-start
 	echo $((16#$last + 1)) >$FAILSLAB/require-end
@@ -149,7 +149,8 @@ run()
 
 	defer disarm
 	disarm
-	echo 1 >$FAILSLAB/verbose
+	# with the stack
+	echo 2 >$FAILSLAB/verbose
 	[ ! -e $FAILSLAB/verbose_ratelimit_interval_ms ] || echo 0 >$FAILSLAB/verbose_ratelimit_interval_ms
 	echo N >$FAILSLAB/ignore-gfp-wait
 	echo N >$FAILSLAB/cache-filter
