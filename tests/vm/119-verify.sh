@@ -49,9 +49,9 @@ medium()
 	device "0 $sectors linear $below 0"
 	equal "$(sbc verify "$sg" 0 2048)" GOOD "VERIFY of a medium that can be read again"
 
-	# The 20th byte of each read is another one.
-	device "0 $sectors flakey $below 0 0 3600 5 corrupt_bio_byte 20 r 1 0"
-	equal "$(sbc write-verify "$sg" 128 64)" "0e/1d/00 at 19" "WRITE AND VERIFY of what is not there as written"
+	# It says that it writes, and does not.
+	device "0 $sectors flakey $below 0 0 3600 1 drop_writes"
+	[[ $(sbc write-verify "$sg" 128 64) == "0e/1d/00 at "* ]] || fail "WRITE AND VERIFY of what is not there"
 	device "0 $sectors linear $below 0"
 	equal "$(sbc write-verify "$sg" 128 64)" GOOD "WRITE AND VERIFY"
 	loop_remove m
