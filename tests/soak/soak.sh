@@ -119,6 +119,8 @@ set_up()
 	done
 	echo 5 >"$TPG/attrib/login_timeout"
 	enable_target "$TARGET"
+	# Before the disks, if the test fails.
+	defer remove_target "$TARGET"
 }
 
 # --- load --------------------------------------------------------------------
@@ -296,11 +298,15 @@ slow_line()
 	tc qdisc del dev "soak$host" root
 }
 
-# Of a disk that is written to; it is whole, whatever it has of the moment.
+# Of disks that are written to.
 snapshots()
 {
-	lunarctl snapshot --help >/dev/null 2>&1 || return 0
-	lunarctl snapshot create scratch soak >/dev/null && lunarctl snapshot delete scratch soak >/dev/null
+	local host
+
+	some_host
+	lunarctl snapshot "host$host" $WORK/snapshot.img >/dev/null
+	equal "$(stat -c %s $WORK/snapshot.img)" $((64 << 20)) "size of a snapshot"
+	rm $WORK/snapshot.img
 }
 
 ACTIONS=(storm resets aborts torn noise lun_comes_and_goes grows acl_comes_and_goes shut_out
@@ -347,7 +353,12 @@ progress()
 
 quiet()
 {
-	[ "$(sessions)" = 0 ] && [ "$(orphans)" = 0 ] && [ "$(objects)" = 0 ]
+	[ "$(sessions)" = 0 ] && [ "$(orphans)" = 0 ] && [ "$(objects)" -le "$idle" ]
+}
+
+no_objects()
+{
+	[ "$(objects)" = 0 ]
 }
 
 reloads()
@@ -366,7 +377,7 @@ reloads()
 
 run()
 {
-	local seed minutes begin=$SECONDS actions=0 action host dev loads pid files slab_then minute=-1 picked=1
+	local seed minutes begin=$SECONDS end idle actions=0 action host dev loads pid files slab_then minute=-1 picked=1
 
 	read -r seed minutes <<<"${LUNAR_SOAK:-1 2}"
 	RANDOM=$((seed % 32768))
@@ -376,12 +387,17 @@ run()
 	defer rm -f /tmp/reload.img /tmp/load.* /tmp/fio.out
 	files=$(open_files)
 	set_up
+	# Disks have some in reserve.
+	idle=$(objects)
+	end=$((SECONDS + minutes * 60))
 	start_load
-	while [ $((SECONDS - begin)) -lt $((minutes * 60)) ]; do
+	while :; do
 		pick ${#ACTIONS[@]}
 		action=${ACTIONS[picked]}
 		$action || fail "$action"
 		actions=$((actions + 1))
+		# Those of rawpdu end by themselves.
+		[ $SECONDS -lt $end ] || break
 		loads_run
 		if [ $(((SECONDS - begin) / 60)) -gt $minute ]; then
 			minute=$(((SECONDS - begin) / 60))
@@ -404,6 +420,7 @@ run()
 	for host in kernel scratch host1 host2 host3; do
 		remove_backstore $host
 	done
+	wait_for 10 no_objects
 	[ "$(open_files)" -le $((files + 128)) ] || fail "$(open_files) open files, $files before"
 	reloads
 	[ "$(unreclaimable)" -le $((slab_then + slab_then / 4 + 16384)) ] ||
