@@ -514,39 +514,13 @@ static struct lfile_dev *other_disk(const struct lfile_io *io)
 	return dev == io->dev ? NULL : dev;
 }
 
-/*
- * Locks the ranges of a command on either disk. The order is that of the disks'
- * addresses, and which is the other one only the own lock tells: so it is tried.
- * Returns NULL, and nothing is locked, if the command has no record.
- */
-static struct lfile_io *lock_for_abort(struct lfile_dev *dev, struct se_cmd *cmd,
-				       struct lfile_dev **other,
-				       unsigned long *flags)
-{
-	struct lfile_io *io;
-
-	for (;;) {
-		spin_lock_irqsave(&dev->range_lock, *flags);
-		/* Pairs with lfile_inflight_get(), which has no lock. */
-		io = smp_load_acquire(&cmd->priv);
-		if (!io)
-			break;
-		*other = other_disk(io);
-		if (!*other || spin_trylock(&(*other)->range_lock))
-			return io;
-		spin_unlock_irqrestore(&dev->range_lock, *flags);
-		cpu_relax();
-	}
-	spin_unlock_irqrestore(&dev->range_lock, *flags);
-	return NULL;
-}
-
-static void unlock_for_abort(struct lfile_dev *dev, struct lfile_dev *other,
-			     unsigned long flags)
+static void unlock_other(struct lfile_dev *other)
+	__releases(&other->range_lock)
 {
 	if (other)
 		spin_unlock(&other->range_lock);
-	spin_unlock_irqrestore(&dev->range_lock, flags);
+	else
+		__release(&other->range_lock);
 }
 
 /**
@@ -564,16 +538,27 @@ static void unlock_for_abort(struct lfile_dev *dev, struct lfile_dev *other,
  */
 void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
 {
-	unsigned long flags;
 	struct lfile_dev *other;
+	unsigned long flags;
 	struct lfile_io *io;
-	bool unused;
+	bool unused = false;
 
-	io = lock_for_abort(dev, cmd, &other, &flags);
-	if (!io)
-		return;
-	if (!can_give_up(io, &unused)) {
-		unlock_for_abort(dev, other, flags);
+again:
+	spin_lock_irqsave(&dev->range_lock, flags);
+	/* Pairs with lfile_inflight_get(), which has no lock. */
+	io = smp_load_acquire(&cmd->priv);
+	other = io ? other_disk(io) : NULL;
+	/* The order is that of addresses, but which it is only the own lock tells. */
+	if (!other) {
+		__acquire(&other->range_lock);
+	} else if (!spin_trylock(&other->range_lock)) {
+		spin_unlock_irqrestore(&dev->range_lock, flags);
+		cpu_relax();
+		goto again;
+	}
+	if (!io || !can_give_up(io, &unused)) {
+		unlock_other(other);
+		spin_unlock_irqrestore(&dev->range_lock, flags);
 		return;
 	}
 	take_cmd(io);
@@ -596,7 +581,8 @@ void lfile_inflight_abort(struct lfile_dev *dev, struct se_cmd *cmd)
 		io->orphan = true;
 		dev->orphans++;
 	}
-	unlock_for_abort(dev, other, flags);
+	unlock_other(other);
+	spin_unlock_irqrestore(&dev->range_lock, flags);
 
 	if (unused)
 		free_io(io);
@@ -658,6 +644,8 @@ void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,
 	spin_lock_irq(&first->range_lock);
 	if (second != first)
 		spin_lock_nested(&second->range_lock, SINGLE_DEPTH_NESTING);
+	else
+		__acquire(&second->range_lock);
 	io->stage = LFILE_IDLE;
 	io->from = from;
 	io->to = to;
@@ -667,8 +655,7 @@ void lfile_inflight_start_pair(struct lfile_io *io, struct lfile_io *from,
 	atomic_set(&io->missing, missing);
 	if (!missing)
 		queue_work(io->wq, &io->work);
-	if (second != first)
-		spin_unlock(&second->range_lock);
+	unlock_other(second != first ? second : NULL);
 	spin_unlock_irq(&first->range_lock);
 }
 
