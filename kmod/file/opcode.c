@@ -261,7 +261,10 @@ static u32 report_all(u32 with, bool timeouts, u8 *buf)
 		p[0] = command->usage[0];
 		p[2] = service_action(command) >> 8;
 		p[3] = service_action(command);
-		p[5] = timeouts << 1 | (command->flags & ACTION ? 1 : 0);
+		if (timeouts)
+			p[5] |= 0x02;
+		if (command->flags & ACTION)
+			p[5] |= 0x01;
 		p[7] = command->len;
 		p = put_timeouts(p + 8, timeouts);
 	}
