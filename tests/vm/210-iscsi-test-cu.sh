@@ -70,9 +70,10 @@ run()
 	lunar_load
 	truncate -s 100M /tmp/cu.img
 	defer rm -f /tmp/cu.img /tmp/cu-ro.img /tmp/cu.out
+	# First, since it goes after the target.
+	[ -n "$LUNAR_STOCK" ] || backstore readonly /tmp/cu-ro.img 100M ro=1
 	simple_target /tmp/cu.img 100M
 	if [ -z "$LUNAR_STOCK" ]; then
-		backstore readonly /tmp/cu-ro.img 100M ro=1
 		lun "$TARGET" 1 readonly
 		mkdir "$tpg/acls/$INITIATOR/lun_1"
 		ln -s "$tpg/lun/lun_1" "$tpg/acls/$INITIATOR/lun_1/default"
