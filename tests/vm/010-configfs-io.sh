@@ -3,7 +3,6 @@
 # mutual CHAP, data through the page cache of both ends, a second login.
 # shellcheck shell=bash
 DESCRIPTION="a target made by hand in configfs, CHAP both ways, fio verify, relogin"
-SANITIZERS=uml
 GROUP=basic
 TIMEOUT=90
 

@@ -3,7 +3,6 @@
 # system with one lunarctl command.
 # shellcheck shell=bash
 DESCRIPTION="lunarctl export, login with CHAP, file system, relogin, unexport"
-SANITIZERS=uml
 GROUP=basic
 TIMEOUT=90
 

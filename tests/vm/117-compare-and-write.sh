@@ -3,7 +3,6 @@
 # is done, by one command at a time.
 # shellcheck shell=bash
 DESCRIPTION="COMPARE AND WRITE of several blocks: limits, miscompares, failures, races"
-SANITIZERS=uml
 GROUP=backstore
 TIMEOUT=90
 

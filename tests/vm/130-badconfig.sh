@@ -3,7 +3,6 @@
 # that names the object and the value; the object can then be set up right.
 # shellcheck shell=bash
 DESCRIPTION="mistakes in the set-up of a disk: errno and log line"
-SANITIZERS=uml
 GROUP=backstore
 TIMEOUT=60
 

@@ -3,7 +3,6 @@
 # works, and growing it again does not make zeros of lost data.
 # shellcheck shell=bash
 DESCRIPTION="file truncated under a disk: MEDIUM ERROR for what is gone, never zeros"
-SANITIZERS=uml
 GROUP=backstore
 TIMEOUT=60
 

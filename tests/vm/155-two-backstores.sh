@@ -2,7 +2,6 @@
 # Stock target_core_file and lunar_file in one kernel, by the name parameter.
 # shellcheck shell=bash
 DESCRIPTION="name=: beside target_core_file; a name that is taken or bad"
-SANITIZERS=uml
 GROUP=backstore-names
 TIMEOUT=60
 
