@@ -32,8 +32,9 @@ void *lfile_compare_buffer(u64 len, u32 *size)
 	unsigned long buf = 0;
 
 	if (order)
-		buf = __get_free_pages(GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN,
-				       order);
+		/* Direct I/O may take references on each page. */
+		buf = __get_free_pages(GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN |
+				       __GFP_COMP, order);
 	if (!buf) {
 		order = 0;
 		buf = __get_free_page(GFP_NOIO);
