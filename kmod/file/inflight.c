@@ -520,7 +520,7 @@ static void unlock_other(struct lfile_dev *other)
 	if (other)
 		spin_unlock(&other->range_lock);
 	else
-		__release(&other->range_lock);
+		__release(other);
 }
 
 /**
@@ -550,7 +550,7 @@ again:
 	other = io ? other_disk(io) : NULL;
 	/* The order is that of addresses, but which it is only the own lock tells. */
 	if (!other) {
-		__acquire(&other->range_lock);
+		__acquire(other);
 	} else if (!spin_trylock(&other->range_lock)) {
 		spin_unlock_irqrestore(&dev->range_lock, flags);
 		cpu_relax();
