@@ -24,6 +24,7 @@
 #include <target/target_core_backend.h>
 #include "copy.h"
 #include "copy_list.h"
+#include "copy_result.h"
 #include "flush.h"
 #include "inflight.h"
 #include "intact.h"
@@ -48,6 +49,9 @@ struct lfile_copy {
 	struct lfile_io from, to;	/* of no command: a disk, a range */
 	struct lfile_dev *peer;		/* one of these, if not of the command */
 	struct lfile_copy_list list;
+	struct lfile_copy_result *result;	/* NULL: nobody will ask */
+	struct lfile_copy_status status;
+	bool cut;			/* the segment, by an abort */
 	u32 next;			/* of the segments in it */
 	u32 block;			/* bytes */
 	u32 clone_unit;			/* bytes; 0: no clone, or no more */
@@ -66,6 +70,7 @@ int lfile_copy_create(struct lfile_dev *dev, u32 hba)
 {
 	dev->copy_wq = alloc_workqueue("lfile-copy-%u.%u", WQ_UNBOUND, WORKERS,
 				       hba, dev->id);
+	lfile_copy_result_create(dev);
 	return dev->copy_wq ? 0 : -ENOMEM;
 }
 
@@ -76,6 +81,7 @@ int lfile_copy_create(struct lfile_dev *dev, u32 hba)
 void lfile_copy_destroy(struct lfile_dev *dev)
 {
 	destroy_workqueue(dev->copy_wq);
+	lfile_copy_result_destroy(dev);
 }
 
 static void free_buffer(struct lfile_copy *copy)
@@ -88,9 +94,19 @@ static void free_buffer(struct lfile_copy *copy)
 	}
 }
 
-/* Lets go of all that a copy has but its record. */
-static void drop(struct lfile_copy *copy)
+static void set_state(struct lfile_copy *copy, enum lfile_copy_state state)
 {
+	if (state == LFILE_COPY_GOOD)
+		copy->status.segments = copy->list.nall;
+	copy->status.state = state;
+	if (copy->result)
+		lfile_copy_result_set(copy->result, &copy->status);
+}
+
+/* Lets go of all that a copy has but its record. */
+static void drop(struct lfile_copy *copy, enum lfile_copy_state state)
+{
+	set_state(copy, state);
 	lfile_inflight_resume(&copy->from);
 	lfile_inflight_resume(&copy->to);
 	if (copy->peer)
@@ -219,8 +235,11 @@ static int copy_segment(struct lfile_copy *copy)
 		from += done;
 		to += done;
 		left -= done;
+		copy->status.bytes += done;
+		set_state(copy, LFILE_COPY_RUNS);
 		cond_resched();
 	}
+	copy->cut = left;
 	return err;
 }
 
@@ -234,7 +253,7 @@ static void ended(struct lfile_io *to, int err)
 		pr_err_ratelimited("%s: EXTENDED COPY from %s to %s failed: %pe\n",
 				   io->dev->name, copy->from.dev->path,
 				   copy->to.dev->path, ERR_PTR(err));
-	drop(copy);
+	drop(copy, err || copy->cut ? LFILE_COPY_FAILED : LFILE_COPY_GOOD);
 	lfile_inflight_end(io, err);
 }
 
@@ -253,6 +272,8 @@ static void start_segment(struct lfile_copy *copy)
 	copy->to.len = copy->from.len;
 	copy->io->pos = copy->io->dev == copy->to.dev ? copy->to.pos :
 							copy->from.pos;
+	copy->status.segments = segment->before + 1;
+	set_state(copy, LFILE_COPY_RUNS);
 	lfile_inflight_start_pair(copy->io, &copy->from, &copy->to, worker,
 				  copy->io->dev->copy_wq);
 }
@@ -276,7 +297,7 @@ static void worker(struct work_struct *work)
 	int err;
 
 	if (!lfile_inflight_enter(io, LFILE_MOVING)) {
-		drop(copy);
+		drop(copy, LFILE_COPY_FAILED);
 		return;
 	}
 	err = copy_segment(copy);
@@ -285,7 +306,7 @@ static void worker(struct work_struct *work)
 	if (!err && copy->next < copy->list.nsegments) {
 		lfile_inflight_resume(&copy->to);
 		if (!lfile_inflight_enter(io, LFILE_BUSY)) {
-			drop(copy);
+			drop(copy, LFILE_COPY_FAILED);
 			return;
 		}
 		err = check_access(copy);
@@ -409,7 +430,8 @@ sense_reason_t lfile_copy_parse(struct se_cmd *cmd)
 	if (!cmd->se_dev->dev_attrib.emulate_3pc)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	if (cdb[0] == RECEIVE_COPY_RESULTS)
-		return (cdb[1] & 0x1f) == LFILE_COPY_LIST_PARAMETERS ?
+		return (cdb[1] & 0x1f) == LFILE_COPY_LIST_PARAMETERS ||
+		       (cdb[1] & 0x1f) == LFILE_COPY_LIST_STATUS ?
 		       0 : TCM_INVALID_CDB_FIELD;
 	if (cdb[1] & 0x1f)		/* LID4, and commands of tokens */
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
@@ -442,13 +464,19 @@ sense_reason_t lfile_copy_execute(struct se_cmd *cmd)
 	if (!copy)
 		return TCM_OUT_OF_RESOURCES;
 	ret = parse_list(copy, cmd);
-	if (!ret && copy->list.nsegments) {
+	if (!ret && copy->list.nsegments)
 		ret = find_disks(copy, cmd);
-		if (!ret) {
-			start(copy, cmd);
-			return 0;
-		}
+	if (!ret && copy->list.hold) {
+		copy->result = lfile_copy_result_begin(cmd, copy->list.id);
+		if (!copy->result)
+			ret = TCM_OUT_OF_RESOURCES;
 	}
+	if (!ret && copy->list.nsegments) {
+		start(copy, cmd);
+		return 0;
+	}
+	if (!ret)
+		set_state(copy, LFILE_COPY_GOOD);
 	if (copy->peer)
 		lfile_peer_put(copy->peer);
 	kfree(copy);
@@ -460,21 +488,28 @@ good:
 }
 
 /**
- * lfile_copy_execute_results - RECEIVE COPY RESULTS: the limits of a copy
+ * lfile_copy_execute_results - RECEIVE COPY RESULTS: how far, or the limits
  * @cmd: the command
  *
- * Results of earlier copies are not kept: each is told when it ends.
- *
  * Context: process, does not sleep.
- * Return: 0.
+ * Return: 0, or why it is refused.
  */
 sense_reason_t lfile_copy_execute_results(struct se_cmd *cmd)
 {
 	u8 answer[LFILE_COPY_LIST_PARAMETERS_LEN];
+	u32 len = LFILE_COPY_LIST_PARAMETERS_LEN;
+	struct lfile_copy_status status;
 
-	lfile_copy_list_parameters(answer);
+	if ((cmd->t_task_cdb[1] & 0x1f) == LFILE_COPY_LIST_PARAMETERS) {
+		lfile_copy_list_parameters(answer);
+	} else {
+		if (!lfile_copy_result_get(cmd, cmd->t_task_cdb[2], &status))
+			return TCM_INVALID_CDB_FIELD;
+		lfile_copy_list_status(&status, answer);
+		len = LFILE_COPY_LIST_STATUS_LEN;
+	}
 	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, answer,
-			    min_t(u32, sizeof(answer), cmd->data_length));
-	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, sizeof(answer));
+			    min_t(u32, len, cmd->data_length));
+	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
 	return 0;
 }

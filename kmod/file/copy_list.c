@@ -57,6 +57,7 @@ static enum lfile_copy_list_error add_segment(struct lfile_copy_list *copy,
 	segment->blocks = get(desc + 10, 2);
 	segment->from = get(desc + 12, 8);
 	segment->to = get(desc + 20, 8);
+	segment->before = copy->nall++;
 	copy->nsegments += !!segment->blocks;
 	return LFILE_COPY_LIST_OK;
 }
@@ -115,8 +116,11 @@ enum lfile_copy_list_error lfile_copy_list_parse(const u8 *list, u32 len,
 	u32 cscd_len, segment_len, from, to;
 
 	copy->nsegments = 0;
+	copy->nall = 0;
 	if (len < LFILE_COPY_LIST_HEADER)
 		return LFILE_COPY_LIST_BAD_LENGTH;
+	copy->id = list[0];
+	copy->hold = (list[1] & 0x18) == 0;
 	cscd_len = get(list + 2, 2);
 	segment_len = get(list + 8, 4);
 	if (segment_len > LFILE_COPY_LIST_DESCRIPTORS ||
@@ -213,6 +217,22 @@ void lfile_copy_list_parameters(u8 *answer)
 	answer[45] = CSCD_IDENTIFICATION;
 }
 
+/**
+ * lfile_copy_list_status - the answer of RECEIVE COPY RESULTS
+ * @status: how far the copy has come
+ * @answer: LFILE_COPY_LIST_STATUS_LEN bytes, of COPY STATUS
+ */
+void lfile_copy_list_status(const struct lfile_copy_status *status, u8 *answer)
+{
+	bool kib = status->bytes > U32_MAX;
+
+	put(answer, LFILE_COPY_LIST_STATUS_LEN - 4, 4);
+	answer[4] = status->state;
+	put(answer + 5, status->segments, 2);
+	answer[7] = kib;		/* TRANSFER COUNT UNITS: 1 is KiB */
+	put(answer + 8, kib ? status->bytes >> 10 : status->bytes, 4);
+}
+
 /* Returns what is behind the header of a descriptor of the VPD page. */
 static u8 *add_descriptor(u8 **page, u32 type, u32 len)
 {
@@ -231,7 +251,8 @@ static u8 *add_descriptor(u8 **page, u32 type, u32 len)
 void lfile_copy_list_page(u8 *page)
 {
 	static const u8 commands[] = {	/* length; each with service actions */
-		6, 0x83, 1, 0x00, 0x84, 1, LFILE_COPY_LIST_PARAMETERS,
+		7, 0x83, 1, 0x00, 0x84, 2, LFILE_COPY_LIST_STATUS,
+		LFILE_COPY_LIST_PARAMETERS,
 	};
 	static const u8 descriptors[] = {
 		2, SEGMENT_BLOCK_TO_BLOCK, CSCD_IDENTIFICATION,

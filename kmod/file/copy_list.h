@@ -22,7 +22,9 @@
 /* A designator of type NAA, IEEE Registered Extended. */
 #define LFILE_COPY_LIST_NAA		16
 
-/* RECEIVE COPY RESULTS: the one service action that there is, and its answer. */
+/* RECEIVE COPY RESULTS: the service actions that there are, and their answers. */
+#define LFILE_COPY_LIST_STATUS		0x00
+#define LFILE_COPY_LIST_STATUS_LEN	12
 #define LFILE_COPY_LIST_PARAMETERS	0x03
 #define LFILE_COPY_LIST_PARAMETERS_LEN	46
 
@@ -47,13 +49,30 @@ struct lfile_copy_segment {
 	u64 from;
 	u64 to;
 	u32 blocks;
+	u32 before;			/* segments that precede it */
 };
 
 struct lfile_copy_list {
 	u8 from[LFILE_COPY_LIST_NAA];
 	u8 to[LFILE_COPY_LIST_NAA];
+	u8 id;				/* LIST IDENTIFIER */
+	bool hold;			/* LIST ID USAGE: keep the result */
+	u32 nall;			/* segments, with those of no block */
 	u32 nsegments;			/* may be 0: nothing is copied */
 	struct lfile_copy_segment segments[LFILE_COPY_LIST_SEGMENTS];
+};
+
+/* COPY MANAGER STATUS */
+enum lfile_copy_state {
+	LFILE_COPY_RUNS,
+	LFILE_COPY_GOOD,
+	LFILE_COPY_FAILED,
+};
+
+struct lfile_copy_status {
+	enum lfile_copy_state state;
+	u32 segments;			/* with the one that is being copied */
+	u64 bytes;
 };
 
 enum lfile_copy_list_error lfile_copy_list_parse(const u8 *list, u32 len,
@@ -62,6 +81,7 @@ bool lfile_copy_list_fits(const struct lfile_copy_list *copy, u64 capacity_from,
 			  u64 capacity_to);
 bool lfile_copy_list_overlaps(const struct lfile_copy_list *copy);
 void lfile_copy_list_parameters(u8 *answer);
+void lfile_copy_list_status(const struct lfile_copy_status *status, u8 *answer);
 void lfile_copy_list_page(u8 *page);
 
 #endif /* LFILE_COPY_LIST_H */

@@ -37,6 +37,7 @@ enum lfile_flush {
 
 /*
  * I: set before the device is enabled, then constant
+ * C: copy_lock
  * R: range_lock
  * F: flush_lock
  * B: wb_lock
@@ -68,6 +69,8 @@ struct lfile_dev {
 	struct lfile_line line;			/* of writes; wq NULL: io_wq */
 	struct workqueue_struct *caw_wq;	/* I: ordered, see atomic.c */
 	struct workqueue_struct *copy_wq;	/* I: see copy.c */
+	spinlock_t copy_lock;			/* process context only */
+	struct list_head copy_results;		/* C: the latest first */
 	spinlock_t range_lock;			/* taken in interrupts */
 	struct lfile_range_tree ranges;		/* R: of commands in flight */
 	u32 orphans;				/* R: records without command */

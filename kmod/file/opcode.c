@@ -112,6 +112,10 @@ static const struct command {
 	{ 16, ACTION, WITH(3PC),
 	  { EXTENDED_COPY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
 	    0xff } },
+	/* COPY STATUS, OPERATING PARAMETERS */
+	{ 16, ACTION, WITH(3PC),
+	  { RECEIVE_COPY_RESULTS, 0x00, 0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+	    0xff, 0xff } },
 	{ 16, ACTION, WITH(3PC),
 	  { RECEIVE_COPY_RESULTS, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
 	    0xff, 0xff } },

@@ -234,6 +234,31 @@ static void copy_list_answers_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, general[16], answer[37]);
 }
 
+/* What is kept of a copy, by its list, and what is told of it then. */
+static void copy_list_status_test(struct kunit *test)
+{
+	struct lfile_copy_status status = { LFILE_COPY_FAILED, 0x0203, 0xffffffff };
+	u8 answer[LFILE_COPY_LIST_STATUS_LEN];
+	const u8 *page_list;
+	u8 page[LFILE_COPY_LIST_PAGE_LEN];
+
+	lfile_copy_list_status(&status, answer);
+	KUNIT_EXPECT_EQ(test, get(answer, 4), (u64)8);
+	KUNIT_EXPECT_EQ(test, get(answer + 4, 4), (u64)0x02020300);
+	KUNIT_EXPECT_EQ(test, get(answer + 8, 4), (u64)0xffffffff);
+	status.bytes++;
+	lfile_copy_list_status(&status, answer);
+	KUNIT_EXPECT_EQ(test, answer[7], 1);
+	KUNIT_EXPECT_EQ(test, get(answer + 8, 4), (u64)0x400000);
+
+	/* the same service actions as the VPD page: 2, COPY STATUS among them */
+	lfile_copy_list_page(page);
+	page_list = find(page, 0x0001);
+	KUNIT_ASSERT_NOT_NULL(test, page_list);
+	KUNIT_EXPECT_EQ(test, page_list[4], 7);
+	KUNIT_EXPECT_EQ(test, get(page_list + 8, 4), (u64)0x84020003);
+}
+
 static struct kunit_case copy_list_cases[] = {
 	KUNIT_CASE(copy_list_good_test),
 	KUNIT_CASE(copy_list_limits_test),
@@ -241,6 +266,7 @@ static struct kunit_case copy_list_cases[] = {
 	KUNIT_CASE(copy_list_fits_test),
 	KUNIT_CASE(copy_list_overlaps_test),
 	KUNIT_CASE(copy_list_answers_test),
+	KUNIT_CASE(copy_list_status_test),
 	{}
 };
 

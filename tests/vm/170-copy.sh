@@ -182,6 +182,64 @@ advertised()
 	ok "limits, and the switch"
 }
 
+# result ID SG WANT
+result()
+{
+	equal "$(xcopy result "$1" "$2")" "$3" "result of copy $1"
+}
+
+running()
+{
+	[[ $(xcopy result 9 "$sg_a") = "0 1 0 "* ]]
+}
+
+# RECEIVE COPY RESULTS, COPY STATUS: of the latest by that identifier and initiator, once
+results()
+{
+	local n
+
+	result 7 "$sg_a" 05/24/00
+	copied "$sg_a" a b 0:0:8
+	result 0 "$sg_a" 05/24/00
+	equal "$(xcopy hold 7 "$sg_a" "$sg_a" "$sg_b" 0:0:8 0:9:0 8:8:9 0:0:0)" GOOD "held copy"
+	want a b 0 0 17
+	result 7 "$sg_b" 05/24/00
+	loop_nexus m a
+	result 7 "$(loop_lun m 0)" 05/24/00
+	loop_nexus_remove m
+	result 7 "$sg_a" "1 4 0 8704"
+	result 7 "$sg_a" 05/24/00
+	equal "$(xcopy hold 7 "$sg_a" "$sg_a" "$sg_b")" GOOD "held copy of nothing"
+	# refused before it begins: what was known stays
+	equal "$(xcopy hold 7 "$sg_a" "$sg_a" "$sg_b" 0:131065:8)" 0a/0d/02 "held copy, refused"
+	result 7 "$sg_a" "1 0 0 0"
+	equal "$(xcopy hold 7 "$sg_a" "$sg_a" "$sg_b")" GOOD "held copy of nothing"
+	sg_reset -d "$sg_a"
+	sg_turs "$sg_a" >/dev/null 2>&1 || true
+	result 7 "$sg_a" 05/24/00
+
+	# it goes on: the filesystem is frozen
+	fsfreeze -f /mnt/xfs
+	defer bash -c 'fsfreeze -u /mnt/xfs 2>/dev/null || true'
+	xcopy hold 9 "$sg_a" "$sg_a" "$sg_b" 0:0:64 >/tmp/held &
+	wait_for 10 running
+	fsfreeze -u /mnt/xfs
+	wait $!
+	equal "$(cat /tmp/held)" GOOD "held copy, frozen"
+	want a b 0 0 64
+	result 9 "$sg_a" "1 1 0 32768"
+
+	# not without end
+	for ((n = 20; n < 90; n++)); do
+		xcopy hold $n "$sg_a" "$sg_a" "$sg_b" 0:0:1 >/dev/null
+	done
+	result 25 "$sg_a" 05/24/00
+	result 26 "$sg_a" "1 1 0 512"
+	result 89 "$sg_a" "1 1 0 512"
+	as_wanted results
+	ok "results of copies"
+}
+
 # refused SENSE SG FROM TO SEGMENT...
 refused()
 {
@@ -249,6 +307,9 @@ states()
 	refused 07/27/07 "$sg" "$id" "$(xcopy id "$(loop_lun s 1)")" 0:0:65535
 	truncate -s 32M /tmp/w.img
 	refused 03/11/00 "$sg" "$id" "$(xcopy id "$(loop_lun s 1)")" 131000:0:8
+	equal "$(xcopy hold 3 "$sg" "$id" "$(xcopy id "$(loop_lun s 1)")" 0:0:0 8:0:8 131000:0:8)" \
+		03/11/00 "held copy that fails"
+	equal "$(xcopy result 3 "$sg")" "2 3 0 4096" "result of a copy that fails"
 	refused 03/0c/00 "$sg" "$(xcopy id "$(loop_lun s 0)")" "$id" 0:131000:8
 	loop_nexus_remove s
 	remove_backstore d1
@@ -284,6 +345,7 @@ run()
 	id_a=$(xcopy id "$sg_a")
 	id_b=$(xcopy id "$sg_b")
 	advertised
+	results
 	refusals
 	tools
 	unpair

@@ -5,6 +5,9 @@
 xcopy.py SG FROM TO SEGMENT...      one command to SG, FROM and TO other SGs or hex
                                     designators; SEGMENT is FROM-LBA:TO-LBA:BLOCKS.
                                     Prints "GOOD", "CONFLICT" or "key/asc/ascq".
+xcopy.py hold ID SG FROM TO SEGMENT...   the same, its result to be kept
+xcopy.py result ID SG               of that: COPY MANAGER STATUS, segments, unit, count;
+                                    or "key/asc/ascq"
 xcopy.py crowd SECONDS A B BLOCKS   copies of 8 blocks from A to B and from B to A and
                                     within both, from 8 threads, at random places of
                                     the first BLOCKS; ends if each has ended GOOD.
@@ -64,17 +67,23 @@ def designator(name):
     sys.exit("no designator: " + result)
 
 
-def parameter_list(source, target, segments):
+def parameter_list(source, target, segments, hold):
     names = [source] if source == target else [source, target]
     cscds = b"".join(struct.pack(">BBHBBBB20sI", 0xe4, 0, 0, 1, 3, 0, 16, n, 512) for n in names)
     descs = b"".join(struct.pack(">BBHHHHHQQ", 2, 2, 24, 0, len(names) - 1, 0, n, a, b)
                      for a, b, n in segments)
-    return struct.pack(">BBHIII", 0, 0x18, len(cscds), 0, len(descs), 0) + cscds + descs
+    head = (0, 0x18) if hold is None else (hold, 0)
+    return struct.pack(">BBHIII", *head, len(cscds), 0, len(descs), 0) + cscds + descs
 
 
-def copy(fd, source, target, segments):
-    data = parameter_list(source, target, segments)
+def copy(fd, source, target, segments, hold=None):
+    data = parameter_list(source, target, segments, hold)
     return command(fd, struct.pack(">BB8xIxx", 0x83, 0, len(data)), data, True)[0]
+
+
+def result(fd, hold):
+    answer, data = command(fd, [0x84, 0, hold] + [0] * 10 + [12, 0, 0], bytes(12), False)
+    return "%d %d %d %d" % struct.unpack(">4xBHBI", data) if answer == "GOOD" else answer
 
 
 def crowd(seconds, names, blocks):
@@ -129,10 +138,15 @@ def main():
         print(designator(sys.argv[2]).hex())
     elif sys.argv[1] == "all":
         copy_all(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    elif sys.argv[1] == "result":
+        print(result(os.open(sys.argv[3], os.O_RDWR), int(sys.argv[2])))
     else:
-        segments = [tuple(int(n) for n in s.split(":")) for s in sys.argv[4:]]
-        print(copy(os.open(sys.argv[1], os.O_RDWR), designator(sys.argv[2]),
-                   designator(sys.argv[3]), segments))
+        args, hold = sys.argv[1:], None
+        if args[0] == "hold":
+            args, hold = args[2:], int(args[1])
+        segments = [tuple(int(n) for n in s.split(":")) for s in args[3:]]
+        print(copy(os.open(args[0], os.O_RDWR), designator(args[1]), designator(args[2]),
+                   segments, hold))
 
 
 main()
