@@ -18,6 +18,8 @@
 
 #define VPD_SUPPORTED		0x00
 #define VPD_BLOCK_LIMITS	0xb0
+#define OPTIMAL_TRANSFER	12	/* in it: bytes */
+#define UNMAP_GRANULARITY	28
 #define DPOFUA			0x10	/* of MODE SENSE */
 #define EXPLICIT_ALUA		0x20	/* as in TPGS of INQUIRY: target core has it hidden */
 
@@ -52,7 +54,29 @@ static void add_page(struct se_cmd *cmd, u8 *data, u8 page)
 	data[at] = page;
 }
 
-/* Supported VPD pages, SPC-4 7.8.14; Block Limits, SBC-4 6.6.4 */
+/* Target core has it in blocks of hw_block_size, and says that they are logical ones. */
+static void convert(const struct se_cmd *cmd, u8 *data, u32 at)
+{
+	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
+	u64 bytes;
+
+	if (cmd->data_length < at + 4)
+		return;
+	bytes = (u64)get_unaligned_be32(&data[at]) * attrib->hw_block_size;
+	put_unaligned_be32(DIV_ROUND_UP_ULL(bytes, attrib->block_size),
+			   &data[at]);
+}
+
+/* Block Limits, SBC-4 6.6.4 */
+static void amend_limits(const struct se_cmd *cmd, u8 *data)
+{
+	if (cmd->data_length > 5)
+		data[5] = lfile_atomic_max(cmd->se_dev);
+	convert(cmd, data, OPTIMAL_TRANSFER);
+	convert(cmd, data, UNMAP_GRANULARITY);
+}
+
+/* Supported VPD pages, SPC-4 7.8.14 */
 static void amend_inquiry(struct se_cmd *cmd, u8 *data)
 {
 	u8 *cdb = cmd->t_task_cdb;
@@ -61,8 +85,8 @@ static void amend_inquiry(struct se_cmd *cmd, u8 *data)
 		return;
 	if (cdb[2] == VPD_SUPPORTED && cmd->se_dev->dev_attrib.emulate_3pc)
 		add_page(cmd, data, LFILE_COPY_LIST_PAGE);
-	if (cdb[2] == VPD_BLOCK_LIMITS && cmd->data_length > 5)
-		data[5] = lfile_atomic_max(cmd->se_dev);
+	if (cdb[2] == VPD_BLOCK_LIMITS)
+		amend_limits(cmd, data);
 }
 
 /* The Third-party Copy VPD page, which target core does not have. */

@@ -22,6 +22,7 @@
 #include "buffers.h"
 #include "compat.h"
 #include "copy.h"
+#include "copy_result.h"
 #include "dev.h"
 #include "flush.h"
 #include "inflight.h"
@@ -622,6 +623,8 @@ static void tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table tmf,
 
 	list_for_each_entry_safe(cmd, next, aborted, state_list)
 		abort_cmd(cmd);
+	if (tmf == TMR_LUN_RESET)
+		lfile_copy_result_reset(to_lfile_dev(se_dev));
 }
 
 static struct lunar_backend_ops backend = {
@@ -645,6 +648,8 @@ static struct lunar_backend_ops backend = {
 		.show_configfs_dev_params = lfile_params_show,
 		.get_device_type	= sbc_get_device_type,
 		.get_blocks		= get_blocks,
+		.get_lbppbe		= lfile_size_lbppbe,
+		.get_io_min		= lfile_size_physical,
 	},
 };
 

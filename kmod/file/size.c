@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A disk that grows while it is in use. It never shrinks: initiators have been
- * told of the larger one.
+ * The size of a disk, which may grow while it is in use, and of its physical blocks. It
+ * never shrinks: initiators have been told of the larger one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/blkdev.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <lunar_file.h>
 #include "inflight.h"
 #include "intact.h"
@@ -107,4 +110,41 @@ void lfile_size_look(struct lfile_dev *dev)
 	if (unlikely(size > before) &&
 	    cmpxchg64(&dev->size, before, size) == before)
 		announce(dev, before, size);
+}
+
+/**
+ * lfile_size_physical - what the filesystem or the device writes in one piece
+ * @se_dev: the disk
+ *
+ * Of what is less it reads the rest, changes and writes it. Larger than 4 KiB it is
+ * for no initiator.
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u32 lfile_size_physical(struct se_device *se_dev)
+{
+	struct lfile_dev *dev = to_lfile_dev(se_dev);
+	u32 size = i_blocksize(dev->inode);
+
+	if (dev->is_block) {
+		struct block_device *bdev = I_BDEV(dev->inode);
+
+		/* A partition that begins within one is of no use to align to. */
+		size = bdev_alignment_offset(bdev) ?
+			       0 : bdev_physical_block_size(bdev);
+	}
+	return clamp_t(u32, size, se_dev->dev_attrib.block_size, SZ_4K);
+}
+
+/**
+ * lfile_size_lbppbe - LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT, SBC-4 5.20.2
+ * @se_dev: the disk
+ *
+ * Context: any.
+ * Return: the exponent.
+ */
+unsigned int lfile_size_lbppbe(struct se_device *se_dev)
+{
+	return ilog2(lfile_size_physical(se_dev) / se_dev->dev_attrib.block_size);
 }
