@@ -467,8 +467,12 @@ sense_reason_t lfile_space_parse(struct se_cmd *cmd, struct exec_cmd_ops *ops)
 	} else if (has_ndob_bit(cmd)) {
 		if (cmd->data_length)
 			return TCM_INVALID_CDB_FIELD;
+		if (target_lun_is_rdonly(cmd))
+			return TCM_WRITE_PROTECTED;
 		cdb[1] &= ~0x01;
 		ret = sbc_parse_cdb(cmd, ops);
+		/* By which target core sees what reservations forbid. */
+		cmd->data_direction = DMA_TO_DEVICE;
 		cmd->se_cmd_flags &= ~SCF_OVERFLOW_BIT;
 		cmd->residual_count = 0;
 	} else {

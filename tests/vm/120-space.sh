@@ -27,7 +27,13 @@ drop_cache()
 	blockdev --flushbufs "$1"
 }
 
-# advertised SG: READ CAPACITY(16), VPD pages B0 and B2 agree with each other,
+# limit NAME: a number of the Block Limits page
+limit()
+{
+	sed -n "s/.*$1: \([0-9]*\).*/\1/p" /tmp/limits
+}
+
+# advertised SG BLOCK: READ CAPACITY(16), VPD pages B0 and B2 agree with each other,
 # with what ESXi needs, and with what happens, with unmap on (as it begins) and off
 advertised()
 {
@@ -43,6 +49,10 @@ advertised()
 	if [ "${granularity:-0}" -lt 1 ] || [ $((2048 % granularity)) != 0 ]; then
 		fail "unmap granularity '$granularity' does not divide 1 MiB: $(cat /tmp/limits)"
 	fi
+	# 512e: both say how large a physical block is
+	equal "$(sg_readcap --16 "$1" | sed -n 's/.*physical block length=\([0-9]*\).*/\1/p')" "$2" \
+		"physical block"
+	equal "$(limit 'Optimal transfer length granularity')" $(($2 / 512)) "physical block, in VPD B0"
 	grep -q 'Maximum unmap block descriptor count: 32' /tmp/limits || fail "unmap descriptors: $(cat /tmp/limits)"
 	sg_vpd -p bdc "$1" >/dev/null
 	attrib s emulate_tpu 0
@@ -106,7 +116,7 @@ unmap()
 	loop_store s "$1" 64M "${2:-}"
 	disk=$(loop_disk s)
 	sg=$(loop_sg s)
-	advertised "$sg"
+	advertised "$sg" "$(stat -f -c %S "$1")"
 
 	get_lba_status "$sg" "$disk"
 	dd if=/dev/urandom of="$disk" bs=1M count=8 oflag=direct status=none
@@ -223,6 +233,56 @@ full()
 	ok "'$1': full at block $before: 07/27/07; goes on after an unmap"
 }
 
+# A disk of 4 KiB blocks on a file: all is told in these.
+large_blocks()
+{
+	local sg
+
+	truncate -s 64M /tmp/large.img
+	backstore large /tmp/large.img 64M
+	attrib large block_size 4096
+	loop_nexus n large
+	sg=$(loop_lun n 0)
+	sg_readcap --16 "$sg" | grep -q 'exponent=0' || fail "4 KiB blocks: $(sg_readcap --16 "$sg")"
+	sg_vpd -p bl "$sg" >/tmp/limits
+	equal "$(limit 'Optimal transfer length granularity')" 1 "granularity of transfers"
+	equal "$(limit 'Optimal unmap granularity')" 1 "granularity of unmap"
+	[ "$(limit 'Optimal transfer length')" -le "$(limit 'Maximum transfer length')" ] ||
+		fail "optimal is more than the maximum: $(cat /tmp/limits)"
+	loop_nexus_remove n
+	remove_backstore large
+	rm /tmp/large.img
+	ok "4 KiB blocks"
+}
+
+# A WRITE SAME that brings no block is a write for reservations all the same.
+reserved()
+{
+	local sg other ndob=(93 01 00 00 00 00 00 00 00 00 00 00 00 10 00 00)
+
+	head -c 1M /dev/urandom >/tmp/reserved.img
+	backstore s /tmp/reserved.img 1M
+	cp /tmp/reserved.img /tmp/want
+	loop_nexus n s
+	loop_nexus m s
+	sg=$(loop_lun n 0)
+	other=$(loop_lun m 0)
+	sg_persist -n --out --register --param-sark=1 "$other" >/dev/null
+	sg_persist -n --out --reserve --param-rk=1 --prout-type=1 "$other" >/dev/null
+	must_fail sg_raw "$sg" "${ndob[@]}"
+	sync
+	cmp /tmp/reserved.img /tmp/want || fail "WRITE SAME with NDOB in spite of a reservation"
+	sg_raw "$other" "${ndob[@]}" 2>/dev/null
+	sync
+	expect_zero /tmp/reserved.img 0 8192
+	sg_persist -n --out --clear --param-rk=1 "$other" >/dev/null
+	loop_nexus_remove m
+	loop_nexus_remove n
+	remove_backstore s
+	rm /tmp/reserved.img /tmp/want
+	ok "reservations"
+}
+
 run()
 {
 	local fs small
@@ -246,4 +306,6 @@ run()
 	full ""
 	umount /mnt
 	block_device "$small"
+	large_blocks
+	reserved
 }
