@@ -40,6 +40,12 @@ test-debug:
 	scripts/setup
 	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
 
+# How many of the modules' lines that run executes: a report by file.
+coverage:
+	scripts/setup
+	-LUNAR_COVERAGE=1 tests/run -k uml -o build/coverage $(if $(T),-t '$(T)')
+	scripts/coverage build/coverage/uml
+
 # What takes too long for "make test": K=6.1 or 6.12 or uml, T=pattern.
 test-long:
 	scripts/setup
@@ -136,6 +142,6 @@ help:
 	@echo 'clean           remove what was built'
 	@echo 'LLVM=1 is passed on, for a kernel that was built with clang.'
 
-.PHONY: all modules lunarctl check test test-debug test-long fuzz soak power-cut matrix \
+.PHONY: all modules lunarctl check test test-debug test-long fuzz soak coverage power-cut matrix \
 	bench demo install install-lunarctl install-conf \
 	dkms-tree dkms-install dkms-uninstall clean clean-modules help

@@ -16,6 +16,7 @@ run()
 	for disk in $LUNAR_DISKS; do
 		[ "$(blockdev --getsize64 "$disk")" -gt 0 ] || fail "$disk is empty"
 	done
+	equal "$(nproc)" "$(find /sys/devices/system/cpu -name 'cpu[0-9]*' | wc -l)" "CPUs that have come"
 	modprobe target_core_mod
 	[ -d /sys/module/target_core_mod ] || fail "target_core_mod is not loaded"
 	ok "$(uname -r), $(nproc) CPUs, ${LUNAR_DISKS:-no} disks"
