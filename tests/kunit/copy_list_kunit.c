@@ -85,6 +85,23 @@ static void copy_list_good_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, copy.segments[0].from, 0x123456789abcull);
 	KUNIT_EXPECT_EQ(test, copy.segments[0].to, 7ull);
 	KUNIT_EXPECT_EQ(test, copy.segments[1].to, ~0ull);
+	KUNIT_EXPECT_EQ(test, copy.segments[1].before, 2u);
+	KUNIT_EXPECT_EQ(test, copy.nall, 3u);
+
+	/* LIST ID USAGE: 00b is to keep the result, 10b to discard, 11b has no identifier */
+	KUNIT_EXPECT_TRUE(test, copy.hold);
+	KUNIT_EXPECT_EQ(test, copy.id, 0);
+	list[0] = 0xa5;
+	list[1] = 0x10;
+	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_OK);
+	KUNIT_EXPECT_FALSE(test, copy.hold);
+	KUNIT_EXPECT_EQ(test, copy.id, 0xa5);
+	list[1] = 0x18;
+	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_OK);
+	KUNIT_EXPECT_FALSE(test, copy.hold);
+	list[1] = 0x27;
+	KUNIT_EXPECT_EQ(test, lfile_copy_list_parse(list, len, &copy), LFILE_COPY_LIST_OK);
+	KUNIT_EXPECT_TRUE(test, copy.hold);
 
 	/* one descriptor for both; no segment; more than the list says */
 	len = make(1, 1);
@@ -234,7 +251,7 @@ static void copy_list_answers_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, general[16], answer[37]);
 }
 
-/* What is kept of a copy, by its list, and what is told of it then. */
+/* What is told of a copy. */
 static void copy_list_status_test(struct kunit *test)
 {
 	struct lfile_copy_status status = { LFILE_COPY_FAILED, 0x0203, 0xffffffff };

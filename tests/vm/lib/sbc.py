@@ -10,26 +10,12 @@ sbc.py prefetch SG LBA BLOCKS BYTE1 PRE-FETCH(16); likewise
 sbc.py cached FILE       bytes of it that are in the page cache
 sbc.py opcodes SG        the opcodes in the list, in hex; "none" if it is refused
 """
-import ctypes, fcntl, mmap, os, random, struct, sys
+import ctypes, mmap, os, random, struct, sys
+import sgio
 
-SG_IO = 0x2285
 BLOCK = 512
 GOOD, OPCODE, RANGE, FIELD = "GOOD", "05/20/00", "05/21/00", "05/24/00"
 MISCOMPARE = "0e/1d/00"
-
-
-class Header(ctypes.Structure):
-    _fields_ = [("interface", ctypes.c_int), ("direction", ctypes.c_int),
-                ("cmd_len", ctypes.c_ubyte), ("sense_len", ctypes.c_ubyte),
-                ("iovecs", ctypes.c_ushort), ("len", ctypes.c_uint),
-                ("data", ctypes.c_void_p), ("cmd", ctypes.c_void_p),
-                ("sense", ctypes.c_void_p), ("timeout", ctypes.c_uint),
-                ("flags", ctypes.c_uint), ("id", ctypes.c_int), ("user", ctypes.c_void_p),
-                ("status", ctypes.c_ubyte), ("masked", ctypes.c_ubyte),
-                ("msg", ctypes.c_ubyte), ("sense_wr", ctypes.c_ubyte),
-                ("host", ctypes.c_ushort), ("driver", ctypes.c_ushort),
-                ("resid", ctypes.c_int), ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
-
 
 fd = -1
 
@@ -37,23 +23,8 @@ fd = -1
 def command(cdb, out=b"", want=0):
     """Returns how it ended, with the INFORMATION of the sense data if that is valid, and
     what came."""
-    cmd = ctypes.create_string_buffer(bytes(cdb), len(cdb))
-    buf = ctypes.create_string_buffer(bytes(out), max(1, len(out), want))
-    sense = ctypes.create_string_buffer(64)
-    hdr = Header(interface=ord("S"), direction=-2 if out else -3 if want else -1,
-                 cmd_len=len(cdb), sense_len=64, len=len(out) or want,
-                 data=ctypes.addressof(buf), cmd=ctypes.addressof(cmd),
-                 sense=ctypes.addressof(sense), timeout=120000)
-    fcntl.ioctl(fd, SG_IO, hdr)
-    if hdr.status == 2:
-        s = sense.raw
-        text = "%02x/%02x/%02x" % (s[2] & 15, s[12], s[13])
-        if s[0] & 0x80:
-            text += " at %d" % struct.unpack(">I", s[3:7])
-        return text, b""
-    if hdr.status or hdr.host:
-        return "status %02x host %x" % (hdr.status, hdr.host), b""
-    return GOOD, buf.raw[:want - hdr.resid] if want else b""
+    result, data, information = sgio.command(fd, cdb, out, want)
+    return result if information is None else "%s at %d" % (result, information), data
 
 
 def cdb(opcode, byte1, lba, blocks):

@@ -14,42 +14,8 @@ xcopy.py crowd SECONDS A B BLOCKS   copies of 8 blocks from A to B and from B to
 xcopy.py id SG                      prints its designator in hex
 xcopy.py all A B BLOCKS             from A to B in the largest commands; prints ms.
 """
-import ctypes, fcntl, os, random, struct, sys, threading, time
-
-SG_IO = 0x2285
-
-
-class Header(ctypes.Structure):
-    _fields_ = [("interface", ctypes.c_int), ("direction", ctypes.c_int),
-                ("cmd_len", ctypes.c_ubyte), ("sense_len", ctypes.c_ubyte),
-                ("iovecs", ctypes.c_ushort), ("len", ctypes.c_uint),
-                ("data", ctypes.c_void_p), ("cmd", ctypes.c_void_p),
-                ("sense", ctypes.c_void_p), ("timeout", ctypes.c_uint),
-                ("flags", ctypes.c_uint), ("id", ctypes.c_int), ("user", ctypes.c_void_p),
-                ("status", ctypes.c_ubyte), ("masked", ctypes.c_ubyte),
-                ("msg", ctypes.c_ubyte), ("sense_wr", ctypes.c_ubyte),
-                ("host", ctypes.c_ushort), ("driver", ctypes.c_ushort),
-                ("resid", ctypes.c_int), ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
-
-
-def command(fd, cdb, data, to_device):
-    """Returns (result, data)."""
-    cmd = ctypes.create_string_buffer(bytes(cdb), len(cdb))
-    buf = ctypes.create_string_buffer(bytes(data), max(1, len(data)))
-    sense = ctypes.create_string_buffer(64)
-    hdr = Header(interface=ord("S"), direction=-2 if to_device else -3, cmd_len=len(cdb),
-                 sense_len=64, len=len(data), data=ctypes.addressof(buf),
-                 cmd=ctypes.addressof(cmd), sense=ctypes.addressof(sense), timeout=120000)
-    fcntl.ioctl(fd, SG_IO, hdr)
-    if hdr.status == 0x18:
-        return "CONFLICT", b""
-    if hdr.status == 2:
-        s = sense.raw
-        where = (1, 2, 3) if s[0] & 0x7f >= 0x72 else (2, 12, 13)
-        return "%02x/%02x/%02x" % (s[where[0]] & 15, s[where[1]], s[where[2]]), b""
-    if hdr.status or hdr.host:
-        return "status %02x host %x" % (hdr.status, hdr.host), b""
-    return "GOOD", buf.raw[:len(data) - hdr.resid]
+import os, random, struct, sys, threading, time
+from sgio import command
 
 
 def designator(name):
@@ -57,7 +23,7 @@ def designator(name):
     if not name.startswith("/"):
         return bytes.fromhex(name)
     fd = os.open(name, os.O_RDWR)
-    result, page = command(fd, [0x12, 1, 0x83, 0, 252, 0], bytes(252), False)
+    result, page, _ = command(fd, [0x12, 1, 0x83, 0, 252, 0], want=252)
     os.close(fd)
     at = 4
     while at < len(page):
@@ -78,11 +44,11 @@ def parameter_list(source, target, segments, hold):
 
 def copy(fd, source, target, segments, hold=None):
     data = parameter_list(source, target, segments, hold)
-    return command(fd, struct.pack(">BB8xIxx", 0x83, 0, len(data)), data, True)[0]
+    return command(fd, struct.pack(">BB8xIxx", 0x83, 0, len(data)), data)[0]
 
 
 def result(fd, hold):
-    answer, data = command(fd, [0x84, 0, hold] + [0] * 10 + [12, 0, 0], bytes(12), False)
+    answer, data, _ = command(fd, [0x84, 0, hold] + [0] * 10 + [12, 0, 0], want=12)
     return "%d %d %d %d" % struct.unpack(">4xBHBI", data) if answer == "GOOD" else answer
 
 
