@@ -255,10 +255,13 @@ large_blocks()
 	ok "4 KiB blocks"
 }
 
-# A WRITE SAME that brings no block is a write for reservations all the same.
+# WRITE SAME of 16 blocks of zeros that brings none of them: a write all the same,
+NDOB=(93 01 00 00 00 00 00 00 00 00 00 00 00 10 00 00)
+
+# for reservations,
 reserved()
 {
-	local sg other ndob=(93 01 00 00 00 00 00 00 00 00 00 00 00 10 00 00)
+	local sg other
 
 	head -c 1M /dev/urandom >/tmp/reserved.img
 	backstore s /tmp/reserved.img 1M
@@ -269,10 +272,10 @@ reserved()
 	other=$(loop_lun m 0)
 	sg_persist -n --out --register --param-sark=1 "$other" >/dev/null
 	sg_persist -n --out --reserve --param-rk=1 --prout-type=1 "$other" >/dev/null
-	must_fail sg_raw "$sg" "${ndob[@]}"
+	must_fail sg_raw "$sg" "${NDOB[@]}"
 	sync
 	cmp /tmp/reserved.img /tmp/want || fail "WRITE SAME with NDOB in spite of a reservation"
-	sg_raw "$other" "${ndob[@]}" 2>/dev/null
+	sg_raw "$other" "${NDOB[@]}" 2>/dev/null
 	sync
 	expect_zero /tmp/reserved.img 0 8192
 	sg_persist -n --out --clear --param-rk=1 "$other" >/dev/null
@@ -281,6 +284,27 @@ reserved()
 	remove_backstore s
 	rm /tmp/reserved.img /tmp/want
 	ok "reservations"
+}
+
+# and for a LUN that is mapped read-only.
+mapped_read_only()
+{
+	local dev acl=$CONFIGFS/iscsi/$TARGET/tpgt_1/acls/$INITIATOR
+
+	head -c 1M /dev/urandom >/tmp/mapped.img
+	cp /tmp/mapped.img /tmp/want
+	defer rm -f /tmp/mapped.img /tmp/want
+	lunar_load
+	simple_target /tmp/mapped.img 1M
+	echo 1 >"$acl/lun_0/write_protect"
+	discover "$PORTAL" >/dev/null
+	login "$TARGET" "$PORTAL" >/dev/null
+	dev=$(lun_device "$TARGET" 0)
+	expect_sense "Data Protect" "" sg_raw -R "$dev" "${NDOB[@]}"
+	sync
+	cmp /tmp/mapped.img /tmp/want || fail "WRITE SAME with NDOB to a LUN that is mapped read-only"
+	initiator_reset >/dev/null
+	ok "mapped read-only"
 }
 
 run()
@@ -308,4 +332,5 @@ run()
 	block_device "$small"
 	large_blocks
 	reserved
+	mapped_read_only
 }
