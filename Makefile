@@ -127,6 +127,7 @@ help:
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
 	@echo 'test-debug      KUnit and all VM tests under KASAN, lockdep and kmemleak'
+	@echo 'coverage        lines of the modules that test-debug runs, by file; T='
 	@echo 'test-long       10,000 sessions, bad links, quotas, slow disks; K=, T='
 	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'
 	@echo 'soak            everything at once, for hours (K=6.1|6.12|uml, MINUTES=180, S=seed)'
