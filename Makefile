@@ -35,10 +35,11 @@ test:
 	scripts/setup
 	tests/run $(if $(K),-k $(K)) $(if $(T),-t '$(T)')
 
-# All VM tests with KASAN, lockdep and kmemleak, in User Mode Linux.
+# All VM tests with KASAN, lockdep and kmemleak, in User Mode Linux; K=smp those that are
+# about races with the same on two CPUs, K=kcsan with KCSAN.
 test-debug:
 	scripts/setup
-	tests/run -k uml -o build/test-debug $(if $(T),-t '$(T)')
+	tests/run -k $(or $(K),uml) -o build/test-debug $(if $(T),-t '$(T)')
 
 # How many of the modules' lines that run executes: a report by file.
 coverage:
@@ -126,7 +127,8 @@ help:
 	@echo 'lunarctl        the configurator'
 	@echo 'check           coding style and static checks'
 	@echo 'test            all tests; K=6.1 or K=6.12 one kernel, T=pattern some tests'
-	@echo 'test-debug      KUnit and all VM tests under KASAN, lockdep and kmemleak'
+	@echo 'test-debug      KUnit and all VM tests under KASAN, lockdep and kmemleak; K=smp'
+	@echo '                some on two CPUs, K=kcsan under KCSAN; T='
 	@echo 'coverage        lines of the modules that test-debug runs, by file; T='
 	@echo 'test-long       10,000 sessions, bad links, quotas, slow disks; K=, T='
 	@echo 'fuzz            random input for MINUTES=10, S=seed repeats the sessions'

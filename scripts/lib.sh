@@ -17,7 +17,9 @@ FLAVOURS=(6.1 6.12)
 # these fragments of tests/debug.
 DEBUG_SOURCE=linux-source-6.12
 declare -A DEBUG_KERNELS=(
-	[uml]="base debug"
+	[uml]="base um debug"
+	[smp]="base x86 debug"
+	[kcsan]="base x86 kcsan"
 )
 
 say()
@@ -70,7 +72,7 @@ debug_kernel()
 }
 
 # kver 6.12: the newest release of that series whose headers are installed.
-# kver uml: that of User Mode Linux, once it was built.
+# kver uml: that of a kernel with sanitizers, once it was built.
 kver()
 {
 	local dir
@@ -84,6 +86,19 @@ kver()
 		dir=${dir%/build}
 		printf '%s\n' "${dir##*/}"
 	done | sed -E '/-(rt|cloud)-/d' | sort -V | tail -n 1
+}
+
+# slowness SERIES ACCEL: by what the deadlines of tests, which are for a fast machine,
+# are multiplied.
+slowness()
+{
+	if [ "$1" = smp ] || [ "$1" = kcsan ]; then
+		echo 16
+	elif [ "$2" = kvm ]; then
+		echo 1
+	else
+		echo 4
+	fi
 }
 
 # kernel_deb 6.1.0-9-amd64: the newest kernel package in the cache.

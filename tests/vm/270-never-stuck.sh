@@ -52,6 +52,54 @@ stock()
 	remove_target "$TARGET"
 }
 
+xcopy()
+{
+	python3 /lunar/lib/xcopy.py "$@"
+}
+
+# Sets $told.
+told_of_copy()
+{
+	told=$(xcopy result 9 "$calm")
+}
+
+copy_has_ended()
+{
+	told_of_copy
+	[[ $told != "0 "* ]]
+}
+
+# EXTENDED COPY that hangs and is aborted: what its initiator is told of it by RECEIVE
+# COPY RESULTS, as long as it may still write and when it has ended.
+aborted_copy()
+{
+	local calm stuck told
+
+	backstore stuck "$(dm_device stuck)" 64M fd_async_io=1
+	stuck_target fileio_0 stuck
+	initiator_start
+	discover "$PORTAL" >/dev/null
+	login "$TARGET" "$PORTAL" >/dev/null
+	calm=$(lun_device "$TARGET" 0)
+	stuck=$(lun_device "$TARGET" 1)
+	equal "$(xcopy hold 9 "$calm" "$calm" "$stuck" 0:0:64)" GOOD "copy"
+	told_of_copy
+	equal "$told" "1 1 0 32768" "result of a copy"
+	eval "$HOLD"
+	equal "$(xcopy abort 3 9 "$calm" "$calm" "$stuck" 0:0:64 64:64:64)" \
+		"status 00 host 3" "copy that takes too long"
+	told_of_copy
+	equal "$told" "0 1 0 0" "an aborted copy that hangs"
+	release
+	wait_for 10 copy_has_ended
+	# the segment that was under way when it was aborted, whole or in part, no other
+	[[ $told == "2 1 0 "* ]] || fail "result of an aborted copy: $told"
+	initiator_reset >/dev/null
+	remove_target "$TARGET"
+	remove_backstore stuck
+	ok "an aborted copy: $told"
+}
+
 run()
 {
 	local below
@@ -68,6 +116,7 @@ run()
 	# Its READs are answered from the page cache.
 	lunar_file "" 0 stuck-relogin-write stuck-clear-others
 	ok "write-through, TAS=0"
+	aborted_copy
 	stock
 	ok "stock iblock"
 }

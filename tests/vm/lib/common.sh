@@ -4,7 +4,8 @@
 #   DESCRIPTION  one line
 #   GROUP        tests of a group share a boot
 #   SHARE        1: the boot has a virtio-fs, see scripts/vm -s
-#   SANITIZERS   uml: "make test" runs it in User Mode Linux as well
+#   SANITIZERS   uml: "make test" runs it in User Mode Linux as well; smp: it is about
+#                things at the same time, and short enough for the kernels smp and kcsan
 #   TIMEOUT      seconds for run(), 60 if not said
 #   ALLOW_LOG    regex of kernel log lines that are right in this test although
 #                they look like trouble

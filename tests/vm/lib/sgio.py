@@ -20,7 +20,7 @@ class Header(ctypes.Structure):
                 ("resid", ctypes.c_int), ("duration", ctypes.c_uint), ("info", ctypes.c_uint)]
 
 
-def command(fd, cdb, out=b"", want=0):
+def command(fd, cdb, out=b"", want=0, timeout=TIMEOUT):
     """Sends `out`, or has room for `want` bytes. Returns how it ended ("GOOD", "CONFLICT",
     "key/asc/ascq" or a status), what came, and the INFORMATION of fixed sense data, None
     if that is not valid."""
@@ -30,7 +30,7 @@ def command(fd, cdb, out=b"", want=0):
     hdr = Header(interface=ord("S"), direction=TO_DEVICE if out else FROM_DEVICE if want else NONE,
                  cmd_len=len(cdb), sense_len=64, len=len(out) or want,
                  data=ctypes.addressof(buf), cmd=ctypes.addressof(cmd),
-                 sense=ctypes.addressof(sense), timeout=TIMEOUT)
+                 sense=ctypes.addressof(sense), timeout=timeout)
     fcntl.ioctl(fd, SG_IO, hdr)
     if hdr.status == 0x18:
         return "CONFLICT", b"", None

@@ -6,6 +6,7 @@ xcopy.py SG FROM TO SEGMENT...      one command to SG, FROM and TO other SGs or 
                                     designators; SEGMENT is FROM-LBA:TO-LBA:BLOCKS.
                                     Prints "GOOD", "CONFLICT" or "key/asc/ascq".
 xcopy.py hold ID SG FROM TO SEGMENT...   the same, its result to be kept
+xcopy.py abort SECONDS ID SG FROM TO SEGMENT...   and that one aborted after some time
 xcopy.py result ID SG               of that: COPY MANAGER STATUS, segments, unit, count;
                                     or "key/asc/ascq"
 xcopy.py crowd SECONDS A B BLOCKS   copies of 8 blocks from A to B and from B to A and
@@ -15,7 +16,7 @@ xcopy.py id SG                      prints its designator in hex
 xcopy.py all A B BLOCKS             from A to B in the largest commands; prints ms.
 """
 import os, random, struct, sys, threading, time
-from sgio import command
+from sgio import TIMEOUT, command
 
 
 def designator(name):
@@ -42,9 +43,10 @@ def parameter_list(source, target, segments, hold):
     return struct.pack(">BBHIII", *head, len(cscds), 0, len(descs), 0) + cscds + descs
 
 
-def copy(fd, source, target, segments, hold=None):
+def copy(fd, source, target, segments, hold=None, timeout=TIMEOUT):
     data = parameter_list(source, target, segments, hold)
-    return command(fd, struct.pack(">BB8xIxx", 0x83, 0, len(data)), data)[0]
+    cdb = struct.pack(">BB8xIxx", 0x83, 0, len(data))
+    return command(fd, cdb, data, timeout=timeout)[0]
 
 
 def result(fd, hold):
@@ -107,12 +109,14 @@ def main():
     elif sys.argv[1] == "result":
         print(result(os.open(sys.argv[3], os.O_RDWR), int(sys.argv[2])))
     else:
-        args, hold = sys.argv[1:], None
+        args, hold, timeout = sys.argv[1:], None, TIMEOUT
+        if args[0] == "abort":
+            args, timeout = ["hold"] + args[2:], int(args[1]) * 1000
         if args[0] == "hold":
             args, hold = args[2:], int(args[1])
         segments = [tuple(int(n) for n in s.split(":")) for s in args[3:]]
         print(copy(os.open(args[0], os.O_RDWR), designator(args[1]), designator(args[2]),
-                   segments, hold))
+                   segments, hold, timeout))
 
 
 main()

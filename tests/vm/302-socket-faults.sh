@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+# Calls of the socket that take less than they could, or fail while the connection works
+# (lunar_faults). Whatever is cut short goes on; whatever fails ends that connection and
+# nothing else: the data is right, sessions come back, nothing is left over.
+# LUNAR_FAULTS=N does N times as much.
+# shellcheck shell=bash
+DESCRIPTION="short and failing socket calls"
+SANITIZERS=smp
+GROUP=sockets
+TIMEOUT=180
+ALLOW_LOG='I/O error'
+
+RAWPDU=/lunar/rawpdu
+KNOBS=/sys/module/lunar_faults/parameters
+TIMES=${LUNAR_FAULTS:-1}
+
+needs()
+{
+	kprobes || skip "no kprobes in this kernel"
+	[ -x $RAWPDU ] || fail "no rawpdu in the VM"
+}
+
+# faults RECV_SHORT SEND_SHORT RECV_FAILS SEND_FAILS: one call of so many.
+faults()
+{
+	echo "$1" >$KNOBS/recv_short
+	echo "$2" >$KNOBS/send_short
+	echo "$3" >$KNOBS/recv_fails
+	echo "$4" >$KNOBS/send_fails
+}
+
+walk()
+{
+	$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -x "$LUNAR_FACTOR" -S "$1" "${@:2}" >/tmp/walk 2>&1
+}
+
+# load NAME: writes, and reads back what was written.
+load()
+{
+	fio --name="$1" --filename="$dev" --direct=1 --ioengine=libaio --iodepth=8 --rw=randwrite \
+		--bsrange=4k-256k --io_size=$((4 * TIMES))M --size=24M --verify=crc32c --do_verify=1 \
+		--verify_fatal=1 --randrepeat=0 --minimal >/tmp/fio.out 2>&1 ||
+		{ cat /tmp/fio.out; fail "$1: wrong data or an error"; }
+	ok "$1, so far: $(cat $KNOBS/hits)"
+}
+
+# What a connection that breaks does not excuse.
+DISHONEST='wrong data|no answer|another ITT|GOOD before|StatSN|CmdSN|digest from|hangs|signal'
+
+# A walk ends early or not; afterwards another one gets through.
+broken_walks()
+{
+	local i early=0
+
+	for ((i = 0; i < 20 * TIMES; i++)); do
+		faults 5 5 $((20 + i * 5)) $((20 + i * 5))
+		if ! walk $i every-path; then
+			early=$((early + 1))
+			! grep -E "$DISHONEST" /tmp/walk || { cat /tmp/walk; fail "walk $i"; }
+		fi
+	done
+	faults 0 0 0 0
+	walk 0 every-path || { cat /tmp/walk; fail "with a sane socket again"; }
+	[ $early -gt 0 ] || fail "no walk was cut off"
+	ok "$early of $((20 * TIMES)) walks ended early"
+}
+
+run()
+{
+	local dev hits i
+
+	lunar_load
+	truncate -s 64M /tmp/sockets.img
+	defer rm -f /tmp/sockets.img /tmp/fio.out /tmp/walk
+	simple_target /tmp/sockets.img 64M
+	insmod /lunar/lunar_faults.ko
+	defer rmmod lunar_faults
+
+	faults 2 2 0 0
+	for ((i = 0; i < 3 * TIMES; i++)); do
+		walk $i every-path random-keys || { cat /tmp/walk; fail "short calls"; }
+	done
+	discover "$PORTAL" >/dev/null
+	login "$TARGET" "$PORTAL" >/dev/null
+	dev=$(lun_device "$TARGET" 0)
+	load "short calls"
+	faults 3 3 400 400
+	load "calls that fail"
+	faults 0 0 0 0
+	initiator_reset >/dev/null
+	broken_walks
+	read -r -a hits <$KNOBS/hits
+	for i in "${hits[@]}"; do
+		[ "$i" -gt 5 ] || fail "hardly any fault: ${hits[*]}"
+	done
+}
