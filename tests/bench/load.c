@@ -387,13 +387,14 @@ static void serve(struct session *s)
 		start(s, tag);
 }
 
-/* Serves the sessions that have something to say, for @timeout ms at most. */
-static void serve_ready(int timeout)
+/* Serves the sessions that have something to say, for @timeout ns at most, if not -1. */
+static void serve_ready(int64_t timeout)
 {
+	struct timespec ts = { .tv_sec = timeout / 1000000000, .tv_nsec = timeout % 1000000000 };
 	struct epoll_event events[EVENTS];
 	int n, i;
 
-	n = epoll_wait(events_fd, events, EVENTS, timeout);
+	n = epoll_pwait2(events_fd, events, EVENTS, timeout < 0 ? NULL : &ts, NULL);
 	if (n < 0)
 		die("epoll_wait: %s", strerror(errno));
 	for (i = 0; i < n && done < opt.ios; i++)
@@ -419,7 +420,7 @@ static void run_at_rate(void)
 			start_ats(s, due);
 			due += interval;
 		}
-		serve_ready(due > t && started < opt.ios ? (due - t) / 1000000 + 1 : 1000);
+		serve_ready(due > t && started < opt.ios ? (int64_t)(due - t) : 1000000000);
 	}
 }
 
