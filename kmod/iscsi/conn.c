@@ -14,7 +14,25 @@
 static struct kmem_cache *conn_cache;
 static struct workqueue_struct *login_wq;
 static struct workqueue_struct *io_wq;
+static struct workqueue_struct *jump_wq;
 static struct workqueue_struct *release_wq;
+
+/*
+ * Work items of a CPU share one thread, and if others want the CPU too it is
+ * milliseconds until that has had its turn. So where a connection moves bulk data those
+ * that mostly sleep go first, so many times for each of its runs: it must get on, too.
+ */
+#define JUMPS		16
+
+/* For how long a connection counts as one of bulk data. */
+#define BULK_TIME	(HZ / 50 + 1)
+
+/*
+ * Who moved bulk data last (never followed: it may be gone), and how many are left.
+ * Only hints, nobody minds if one gets lost.
+ */
+static DEFINE_PER_CPU(const struct lunar_conn *, last_bulk);
+static DEFINE_PER_CPU(int, jumps);
 
 static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_NONE]		= "open",
@@ -70,6 +88,28 @@ void lunar_conn_put(struct lunar_conn *conn)
 		queue_work(release_wq, &conn->release_work);
 }
 
+static int io_cpu(const struct lunar_conn *conn)
+{
+	int cpu = READ_ONCE(conn->cpu);
+
+	return cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu) ?
+	       WORK_CPU_UNBOUND : cpu;
+}
+
+/* True if it goes first. */
+static bool jump(struct lunar_conn *conn, int cpu)
+{
+	int left = READ_ONCE(per_cpu(jumps, cpu));
+
+	/* A burst is not to jump over itself. */
+	if (!left || READ_ONCE(per_cpu(last_bulk, cpu)) == conn ||
+	    time_before(jiffies, READ_ONCE(conn->bulk) + BULK_TIME))
+		return false;
+	if (queue_work_on(cpu, jump_wq, &conn->jump_work))
+		WRITE_ONCE(per_cpu(jumps, cpu), left - 1);
+	return true;
+}
+
 /**
  * lunar_conn_kick() - have the owner look at the connection
  * @conn:	a connection the caller knows to be alive
@@ -85,10 +125,9 @@ void lunar_conn_kick(struct lunar_conn *conn)
 		queue_work(login_wq, &conn->login_work);
 		return;
 	}
-	cpu = READ_ONCE(conn->cpu);
-	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu))
-		cpu = WORK_CPU_UNBOUND;
-	queue_work_on(cpu, io_wq, &conn->io_work);
+	cpu = io_cpu(conn);
+	if (cpu == WORK_CPU_UNBOUND || !jump(conn, cpu))
+		queue_work_on(cpu, io_wq, &conn->io_work);
 }
 
 /**
@@ -100,7 +139,7 @@ void lunar_conn_kick(struct lunar_conn *conn)
  */
 void lunar_conn_wake(struct lunar_conn *conn)
 {
-	if (!READ_ONCE(conn->busy)) /* pairs with io_work() */
+	if (!atomic_read(&conn->runs)) /* pairs with run_io() */
 		lunar_conn_kick(conn);
 }
 
@@ -206,23 +245,46 @@ static void login_work(struct work_struct *work)
 		conn->ops->login(conn);
 }
 
+/*
+ * Each work item runs once at a time, but there are two of them: who comes second
+ * leaves, and has the first one run again. Returns true if that is to be.
+ */
+static bool run_io(struct lunar_conn *conn)
+{
+	if (atomic_inc_return(&conn->runs) > 1)
+		return false;
+	if (conn->ops->io(conn)) {
+		WRITE_ONCE(conn->bulk, jiffies);
+		WRITE_ONCE(*raw_cpu_ptr(&last_bulk), conn);
+		WRITE_ONCE(*raw_cpu_ptr(&jumps), JUMPS);
+	}
+	/* What comes from here on is kicked for: see lunar_conn_wake(). */
+	return atomic_xchg(&conn->runs, 0) > 1 || !llist_empty(&conn->ready);
+}
+
+/* Queues itself only, for release_work. */
 static void io_work(struct work_struct *work)
 {
 	struct lunar_conn *conn = container_of(work, struct lunar_conn,
 					       io_work);
 
-	WRITE_ONCE(conn->busy, true);
-	conn->ops->io(conn);
-	/* What comes from here on is kicked for: see lunar_conn_wake(). */
-	smp_store_mb(conn->busy, false);
-	if (!llist_empty(&conn->ready))
+	if (run_io(conn))
+		queue_work_on(io_cpu(conn), io_wq, &conn->io_work);
+}
+
+static void jump_work(struct work_struct *work)
+{
+	struct lunar_conn *conn = container_of(work, struct lunar_conn,
+					       jump_work);
+
+	if (run_io(conn))
 		lunar_conn_kick(conn);
 }
 
 /*
  * The last reference is gone: the socket is closed and no command is left, so
  * the only contexts that may still hold the pointer are
- * a. the run of login_work or io_work that dropped that reference: cancelled;
+ * a. the run of a work item that dropped that reference: cancelled;
  * b. whoever walks the portal's or the TPG's list under its lock: unlinked
  *    below. Such a walker can only call lunar_conn_close(): one that is in it
  *    holds state_lock, which lunar_conn_set_state() waits for, and after that
@@ -237,6 +299,8 @@ static void release_work(struct work_struct *work)
 
 	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
 	cancel_work_sync(&conn->login_work);
+	/* In this order: each may have queued the next. */
+	cancel_work_sync(&conn->jump_work);
 	cancel_work_sync(&conn->io_work);
 	timer_delete_sync(&conn->timer);
 	timer_delete_sync(&conn->tmfs.timer);
@@ -491,8 +555,10 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	conn->ops = ops;
 	conn->cpu = -1;
 	conn->accepted = jiffies;
+	conn->bulk = jiffies;
 	INIT_WORK(&conn->login_work, login_work);
 	INIT_WORK(&conn->io_work, io_work);
+	INIT_WORK(&conn->jump_work, jump_work);
 	INIT_WORK(&conn->release_work, release_work);
 	timer_setup(&conn->timer, conn_timer, 0);
 	timer_setup(&conn->logout_timer, logout_timer, 0);
@@ -561,9 +627,10 @@ int lunar_conn_init(void)
 				       0, 0, NULL);
 	login_wq = alloc_workqueue("lunar_login", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	io_wq = alloc_workqueue("lunar_io", WQ_MEM_RECLAIM, 0);
+	jump_wq = alloc_workqueue("lunar_jump", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
 	release_wq = alloc_workqueue("lunar_release", WQ_UNBOUND,
 				     WQ_MAX_ACTIVE);
-	if (conn_cache && login_wq && io_wq && release_wq)
+	if (conn_cache && login_wq && io_wq && jump_wq && release_wq)
 		return 0;
 	lunar_conn_exit();
 	return -ENOMEM;
@@ -579,6 +646,8 @@ void lunar_conn_exit(void)
 {
 	if (release_wq)
 		destroy_workqueue(release_wq);
+	if (jump_wq)
+		destroy_workqueue(jump_wq);
 	if (io_wq)
 		destroy_workqueue(io_wq);
 	if (login_wq)

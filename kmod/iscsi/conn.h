@@ -2,23 +2,20 @@
 /*
  * One TCP connection, which is also one session (MaxConnections=1).
  *
- * Contexts. During login the connection belongs to login_work (unbound
- * workqueue, may sleep); from full feature phase on it belongs to io_work
- * (bound, never sleeps on a backend). Each work item runs once at
- * a time, and login_work touches nothing after it has set io_owned, so what is
- * marked W below has one owner and no lock. The owner also does the teardown.
+ * Contexts. During login the connection belongs to login_work (unbound workqueue, may
+ * sleep); from full feature phase on to io_work (bound, never sleeps on a backend), or
+ * to jump_work, the same at high priority. Of these two one runs at a time, and
+ * login_work touches nothing after it has set io_owned, so what is marked W below has
+ * one owner and no lock. The owner also does the teardown.
  *
  * Lifetime. A reference for the open socket and one per command. Whoever moves
  * the state to CLOSING queues the owner, which closes the socket, gives up every
  * command that waits for its initiator and drops the open reference. Commands still
- * in a backstore keep theirs; the last one queues release_work, which deregisters the
- * session and frees everything. So a dead connection costs no thread however long a
- * backstore is stuck, and a new session of the initiator port lives beside it.
+ * in a backstore keep theirs; the last one queues release_work, which frees everything.
+ * So a dead connection costs no thread however long a backstore is stuck.
  *
  * Field letters: I immutable after create (or after login), W owner's work item
  * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
- *
- * Lock order: lunar_tpg_targets_lock > tpg->lock, portal->lock > state_lock.
  */
 #ifndef LUNAR_CONN_H
 #define LUNAR_CONN_H
@@ -30,7 +27,6 @@
 #include "sock.h"
 #include "stream.h"
 
-struct lunar_cmd;
 struct lunar_login;
 struct lunar_portal;
 struct lunar_session;
@@ -82,6 +78,7 @@ enum lunar_close_reason {
  * @handlers:	W; 64 entries by opcode, NULL header means Reject
  * @login_work: runs while NEW or LOGIN
  * @io_work:	runs from FULL on, and for every teardown
+ * @jump_work:	the same as io_work, where it goes before bulk data
  * @release_work: queued once, by the last reference
  * @timer:	deadline of login or discovery; tick of a session; reports what is stuck
  * @logout_timer: deadline of a logout that was asked for
@@ -109,7 +106,8 @@ enum lunar_close_reason {
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
- * @busy:	io_work runs, and looks at @ready before it ends
+ * @runs:	io_work runs, and looks at @ready before it ends; above 1: once more
+ * @bulk:	W to write; jiffies when it last moved much
  * @look:	see lunar_conn_look(); cleared by the owner
  * @logout_seconds: see lunar_conn_ask_logout(); cleared by the owner
  * @header_digest: W; in force from FULL on
@@ -132,6 +130,7 @@ struct lunar_conn {
 	const struct lunar_handler *handlers;
 	struct work_struct	login_work;
 	struct work_struct	io_work;
+	struct work_struct	jump_work;
 	struct work_struct	release_work;
 	struct timer_list	timer;
 	struct timer_list	logout_timer;
@@ -153,12 +152,13 @@ struct lunar_conn {
 	unsigned long		accepted;
 	struct lunar_ping	ping;
 	unsigned long		data_progress;
+	unsigned long		bulk;
+	atomic_t		runs;
 	u32			waiting;
 	u32			queued;
 	int			cpu;
 	u16			cid;
 	bool			io_owned;
-	bool			busy;
 	bool			look;
 	u32			logout_seconds;
 	bool			header_digest;

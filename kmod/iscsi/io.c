@@ -28,6 +28,9 @@
 #define IO_RUN		64
 #define IO_RUN_NS	(250 * NSEC_PER_USEC)
 
+/* PDUs of a run that make it one of bulk data. */
+#define IO_BULK		16
+
 /*
  * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text,
  * what is rejected). A peer that sends such and does not read gets no further.
@@ -250,7 +253,7 @@ static int ask_logout(struct lunar_conn *conn)
 	return lunar_text_ask_logout(conn, seconds);
 }
 
-static void io(struct lunar_conn *conn)
+static bool io(struct lunar_conn *conn)
 {
 	u64 begin = local_clock();
 	int ret, run = IO_RUN;
@@ -258,7 +261,7 @@ static void io(struct lunar_conn *conn)
 	do {
 		if (lunar_conn_state(conn) >= LUNAR_CONN_CLOSING) {
 			teardown(conn);
-			return;
+			return false;
 		}
 		if (xchg(&conn->look, false))
 			lunar_abort_look(conn);
@@ -270,11 +273,12 @@ static void io(struct lunar_conn *conn)
 			ret = turn(conn, &run);
 		if (ret < 0) {
 			fail(conn, ret);
-			return;
+			return false;
 		}
 	} while (ret > 0 && run > 0 && local_clock() - begin < IO_RUN_NS);
 	if (ret > 0)
 		lunar_conn_kick(conn);
+	return run <= IO_RUN - IO_BULK;
 }
 
 /* Given to every connection by the portal that accepts it. */

@@ -116,11 +116,11 @@ struct lunar_handler {
 
 /**
  * struct lunar_conn_ops - the layer above, given once per module
- * @io:		body of io_work
+ * @io:		body of io_work; returns whether this was a run of bulk data
  * @login:	body of login_work
  */
 struct lunar_conn_ops {
-	void (*io)(struct lunar_conn *conn);
+	bool (*io)(struct lunar_conn *conn);
 	void (*login)(struct lunar_conn *conn);
 };
 
