@@ -3,6 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <lunar.h>
 #include "conn.h"
@@ -24,14 +25,14 @@ static struct workqueue_struct *release_wq;
  */
 #define JUMPS		16
 
-/* For how long a connection counts as one of bulk data. */
+/*
+ * Bulk data is so many bytes in so many jiffies, and who moves that does not jump.
+ * Locks and heartbeats do not come near.
+ */
+#define BULK_BYTES	SZ_256K
 #define BULK_TIME	(HZ / 50 + 1)
 
-/*
- * Who moved bulk data last (never followed: it may be gone), and how many are left.
- * Only hints, nobody minds if one gets lost.
- */
-static DEFINE_PER_CPU(const struct lunar_conn *, last_bulk);
+/* How many are left on a CPU. Only a hint, nobody minds if one gets lost. */
 static DEFINE_PER_CPU(int, jumps);
 
 static const char *const close_names[LUNAR_CLOSE_NR] = {
@@ -96,14 +97,19 @@ static int io_cpu(const struct lunar_conn *conn)
 	       WORK_CPU_UNBOUND : cpu;
 }
 
+static bool is_bulk(const struct lunar_conn *conn)
+{
+	return READ_ONCE(conn->moved) >= BULK_BYTES &&
+	       time_before(jiffies, READ_ONCE(conn->moved_since) + 2 * BULK_TIME);
+}
+
 /* True if it goes first. */
 static bool jump(struct lunar_conn *conn, int cpu)
 {
 	int left = READ_ONCE(per_cpu(jumps, cpu));
 
-	/* A burst is not to jump over itself. */
-	if (!left || READ_ONCE(per_cpu(last_bulk, cpu)) == conn ||
-	    time_before(jiffies, READ_ONCE(conn->bulk) + BULK_TIME))
+	/* Who waits already keeps its place: waiting makes nobody light. */
+	if (!left || work_pending(&conn->io_work) || is_bulk(conn))
 		return false;
 	if (queue_work_on(cpu, jump_wq, &conn->jump_work))
 		WRITE_ONCE(per_cpu(jumps, cpu), left - 1);
@@ -245,30 +251,46 @@ static void login_work(struct work_struct *work)
 		conn->ops->login(conn);
 }
 
+/* What was moved long ago counts less and less. */
+static void forget_moved(struct lunar_conn *conn)
+{
+	if (time_after(jiffies, conn->moved_since + BULK_TIME)) {
+		WRITE_ONCE(conn->moved, conn->moved / 2);
+		WRITE_ONCE(conn->moved_since, jiffies);
+	}
+}
+
 /*
  * Each work item runs once at a time, but there are two of them: who comes second
- * leaves, and has the first one run again. Returns true if that is to be.
+ * leaves, and has the first one run again. Returns true if that is to be. Only runs
+ * that waited for their turn (@in_turn) let others jump.
  */
-static bool run_io(struct lunar_conn *conn)
+static bool run_io(struct lunar_conn *conn, bool in_turn)
 {
+	bool more;
+
 	if (atomic_inc_return(&conn->runs) > 1)
 		return false;
-	if (conn->ops->io(conn)) {
-		WRITE_ONCE(conn->bulk, jiffies);
-		WRITE_ONCE(*raw_cpu_ptr(&last_bulk), conn);
+	more = conn->ops->io(conn);
+	forget_moved(conn);
+	if (in_turn && is_bulk(conn))
 		WRITE_ONCE(*raw_cpu_ptr(&jumps), JUMPS);
-	}
+	if (more)
+		lunar_conn_kick(conn);
 	/* What comes from here on is kicked for: see lunar_conn_wake(). */
 	return atomic_xchg(&conn->runs, 0) > 1 || !llist_empty(&conn->ready);
 }
 
-/* Queues itself only, for release_work. */
+/*
+ * Whatever kicks in run_io() holds a reference, and release_work is not queued before
+ * that is gone: behind it this item queues only itself, which is cancelled last.
+ */
 static void io_work(struct work_struct *work)
 {
 	struct lunar_conn *conn = container_of(work, struct lunar_conn,
 					       io_work);
 
-	if (run_io(conn))
+	if (run_io(conn, true))
 		queue_work_on(io_cpu(conn), io_wq, &conn->io_work);
 }
 
@@ -277,7 +299,7 @@ static void jump_work(struct work_struct *work)
 	struct lunar_conn *conn = container_of(work, struct lunar_conn,
 					       jump_work);
 
-	if (run_io(conn))
+	if (run_io(conn, false))
 		lunar_conn_kick(conn);
 }
 
@@ -555,7 +577,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	conn->ops = ops;
 	conn->cpu = -1;
 	conn->accepted = jiffies;
-	conn->bulk = jiffies;
+	conn->moved_since = jiffies;
 	INIT_WORK(&conn->login_work, login_work);
 	INIT_WORK(&conn->io_work, io_work);
 	INIT_WORK(&conn->jump_work, jump_work);

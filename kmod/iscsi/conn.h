@@ -4,18 +4,16 @@
  *
  * Contexts. During login the connection belongs to login_work (unbound workqueue, may
  * sleep); from full feature phase on to io_work (bound, never sleeps on a backend), or
- * to jump_work, the same at high priority. Of these two one runs at a time, and
- * login_work touches nothing after it has set io_owned, so what is marked W below has
- * one owner and no lock. The owner also does the teardown.
+ * to jump_work, the same at high priority. One runs at a time, and login_work touches
+ * nothing after it has set io_owned: W below has one owner, who does the teardown, too.
  *
- * Lifetime. A reference for the open socket and one per command. Whoever moves
- * the state to CLOSING queues the owner, which closes the socket, gives up every
- * command that waits for its initiator and drops the open reference. Commands still
- * in a backstore keep theirs; the last one queues release_work, which frees everything.
- * So a dead connection costs no thread however long a backstore is stuck.
+ * Lifetime. A reference for the open socket and one per command. Whoever moves the state
+ * to CLOSING queues the owner, which closes the socket, gives up every command that
+ * waits for its initiator and drops the open reference. Commands still in a backstore
+ * keep theirs and no thread; the last one queues release_work, which frees everything.
  *
- * Field letters: I immutable after create (or after login), W owner's work item
- * only, S state_lock, C cmd_lock, T tpg->lock, P portal->lock.
+ * Field letters: I immutable after create (or after login), W owner's work item only, S
+ * state_lock, C cmd_lock, T tpg->lock, P portal->lock.
  */
 #ifndef LUNAR_CONN_H
 #define LUNAR_CONN_H
@@ -107,7 +105,8 @@ enum lunar_close_reason {
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
  * @runs:	io_work runs, and looks at @ready before it ends; above 1: once more
- * @bulk:	W to write; jiffies when it last moved much
+ * @moved:	W to write; bytes of data segments, halved now and then
+ * @moved_since: W to write; jiffies when that was last done
  * @look:	see lunar_conn_look(); cleared by the owner
  * @logout_seconds: see lunar_conn_ask_logout(); cleared by the owner
  * @header_digest: W; in force from FULL on
@@ -152,7 +151,8 @@ struct lunar_conn {
 	unsigned long		accepted;
 	struct lunar_ping	ping;
 	unsigned long		data_progress;
-	unsigned long		bulk;
+	unsigned long		moved_since;
+	u32			moved;
 	atomic_t		runs;
 	u32			waiting;
 	u32			queued;

@@ -28,9 +28,6 @@
 #define IO_RUN		64
 #define IO_RUN_NS	(250 * NSEC_PER_USEC)
 
-/* PDUs of a run that make it one of bulk data. */
-#define IO_BULK		16
-
 /*
  * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text,
  * what is rejected). A peer that sends such and does not read gets no further.
@@ -276,9 +273,7 @@ static bool io(struct lunar_conn *conn)
 			return false;
 		}
 	} while (ret > 0 && run > 0 && local_clock() - begin < IO_RUN_NS);
-	if (ret > 0)
-		lunar_conn_kick(conn);
-	return run <= IO_RUN - IO_BULK;
+	return ret > 0;
 }
 
 /* Given to every connection by the portal that accepts it. */

@@ -532,8 +532,11 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 			return 0;
 		if (ret < 0)
 			return ret;
-		if (conn->rx.step == LUNAR_RX_BHS)
+		if (conn->rx.step == LUNAR_RX_BHS) {
 			*budget -= 1 + conn->rx.pdu.data_len / RX_LONG;
+			WRITE_ONCE(conn->moved,
+				   conn->moved + conn->rx.pdu.data_len);
+		}
 	}
 	return 1;
 }

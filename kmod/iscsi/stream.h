@@ -116,7 +116,7 @@ struct lunar_handler {
 
 /**
  * struct lunar_conn_ops - the layer above, given once per module
- * @io:		body of io_work; returns whether this was a run of bulk data
+ * @io:		body of io_work and jump_work; returns whether there is more to do at once
  * @login:	body of login_work
  */
 struct lunar_conn_ops {

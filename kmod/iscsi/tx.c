@@ -424,6 +424,7 @@ static void pdu_sent(struct lunar_conn *conn)
 	struct lunar_tx *tx = &conn->tx;
 	struct lunar_cmd *cmd = tx->cmd;
 
+	WRITE_ONCE(conn->moved, conn->moved + tx->data_len);
 	tx->step = LUNAR_TX_IDLE;
 	tx->cmd = NULL;
 	if (!tx->last)
