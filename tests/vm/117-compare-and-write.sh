@@ -3,6 +3,7 @@
 # is done, by one command at a time.
 # shellcheck shell=bash
 DESCRIPTION="COMPARE AND WRITE of several blocks: limits, miscompares, failures, races"
+SANITIZERS=smp
 GROUP=backstore
 TIMEOUT=90
 

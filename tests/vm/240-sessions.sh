@@ -3,7 +3,7 @@
 # nothing is lost, and nothing is left in memory.
 # shellcheck shell=bash
 DESCRIPTION="300 logins and logouts, connections killed under fio, memory flat"
-SANITIZERS=uml
+SANITIZERS="uml smp"
 GROUP=proto
 TIMEOUT=200
 

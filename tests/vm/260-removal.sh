@@ -4,7 +4,7 @@
 # what goes loses nothing.
 # shellcheck shell=bash
 DESCRIPTION="resets, and removal of LUN, ACL, portal and target under load"
-SANITIZERS=uml
+SANITIZERS="uml smp"
 GROUP=proto
 TIMEOUT=150
 
