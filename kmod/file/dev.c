@@ -6,6 +6,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/blkdev.h>
+#include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/namei.h>
@@ -184,6 +186,22 @@ static struct file *open_image(struct lfile_dev *dev)
 	return filp_open(dev->path, flags, 0);
 }
 
+/* The same file a second time, for lfile_flush_end_alone(). */
+static int open_alone(struct lfile_dev *dev)
+{
+	struct file *file = dentry_open(&dev->file->f_path,
+					dev->file->f_flags & ~O_DIRECT,
+					current_cred());
+
+	if (IS_ERR(file)) {
+		pr_err("%s: cannot open %s a second time: %pe\n", dev->name,
+		       dev->path, file);
+		return PTR_ERR(file);
+	}
+	dev->alone = file;
+	return 0;
+}
+
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
 static int open_file(struct lfile_dev *dev)
 {
@@ -213,7 +231,7 @@ static int open_file(struct lfile_dev *dev)
 		       dev->name, dev->path);
 		return -EOPNOTSUPP;
 	}
-	return 0;
+	return open_alone(dev);
 }
 
 static int set_block_device(struct lfile_dev *dev)
@@ -368,7 +386,10 @@ static void close_file(struct lfile_dev *dev)
 	mutex_lock(&disks_lock);
 	list_del_init(&dev->node);
 	mutex_unlock(&disks_lock);
+	if (dev->alone)
+		fput(dev->alone);
 	filp_close(dev->file, NULL);
+	dev->alone = NULL;
 	dev->file = NULL;
 	dev->inode = NULL;
 }
