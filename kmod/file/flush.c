@@ -69,6 +69,9 @@ static void note_error(struct lfile_dev *dev, int err)
 {
 	lockdep_assert_held(&dev->wb_lock);
 
+	/* Neither file is to report it again, to one whom it does not concern. */
+	file_check_and_advance_wb_err(dev->file);
+	file_check_and_advance_wb_err(dev->alone);
 	WRITE_ONCE(dev->wb_error, err);
 	/* Pairs with smp_load_acquire() in check_writeback(): the error first. */
 	smp_store_release(&dev->wb_errors, dev->wb_errors + 1);
@@ -349,9 +352,9 @@ void lfile_flush_end(struct lfile_io *io, int err)
  * of others does: too long for a lock of a cluster filesystem. Here the fsync is of the
  * range of the command.
  *
- * By a file of its own, for a report of failed writeback must not go past the flusher:
- * it gets that of dev->file as well. And one at a time, for as long as it takes to fetch
- * a report and take note of it: what was lost may be the next one's.
+ * By a file of its own, for a report of failed writeback must not go past the flusher
+ * before it has been taken note of. And one at a time for the same reason: what was lost
+ * may be the next one's.
  *
  * Context: process, may sleep as long as fsync does.
  */
