@@ -116,6 +116,12 @@ stable_writes()
 	ok "'$1': 32 writers over a device that fails on and off"
 }
 
+# caw SG: of block 0, zeros as they are.
+caw()
+{
+	sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$1"
+}
+
 # COMPARE AND WRITE has a flush of its own. An error is told to who it concerns, by either
 # flush, and not once more by the other.
 locks()
@@ -127,16 +133,16 @@ locks()
 	head -c 4096 /dev/urandom >/tmp/data
 	head -c 1024 /dev/zero >/tmp/caw
 	write10 "$sg" /dev/zero 0 8 2>/dev/null
-	compare_and_write "$sg" /tmp/caw 0 1 2>/dev/null || fail "COMPARE AND WRITE"
+	caw "$sg" || fail "COMPARE AND WRITE"
 	flaky down
-	expect_sense "Medium Error" "Write error" compare_and_write "$sg" /tmp/caw 0 1
+	expect_sense "Medium Error" "Write error" caw "$sg"
 	flaky up
 	write10 "$sg" /tmp/data 8 8 2>/dev/null || fail "a WRITE after that"
-	compare_and_write "$sg" /tmp/caw 0 1 2>/dev/null || fail "COMPARE AND WRITE after that"
+	caw "$sg" || fail "COMPARE AND WRITE after that"
 	flaky down
 	expect_sense "Medium Error" "Write error" write10 "$sg" /tmp/data 16 8
 	flaky up
-	compare_and_write "$sg" /tmp/caw 0 1 2>/dev/null || fail "COMPARE AND WRITE after a WRITE"
+	caw "$sg" || fail "COMPARE AND WRITE after a WRITE"
 	write10 "$sg" /tmp/data 16 8 2>/dev/null || fail "a WRITE after a WRITE"
 	loop_remove e
 	ok "a failed COMPARE AND WRITE is told, once"
