@@ -12,12 +12,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bits.h>
+#include <linux/jhash.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/linkage.h>
 #include <linux/module.h>
 #include <linux/objtool.h>
-#include <linux/random.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
@@ -46,10 +46,18 @@ static const int errors[] = {
 	-ECONNRESET, -EPIPE, -ETIMEDOUT, -ENOMEM, -ENOBUFS, -EHOSTUNREACH,
 };
 
+/* In a probe no lock may be taken, so not get_random_u32(). */
+static u32 draw(void)
+{
+	static atomic_t drawn;
+
+	return jhash_1word(atomic_inc_return(&drawn), 0);
+}
+
 static bool chance(unsigned int one_of, atomic_t *hit)
 {
 	one_of = READ_ONCE(one_of);
-	if (!one_of || get_random_u32() % one_of)
+	if (!one_of || draw() % one_of)
 		return false;
 	atomic_inc(hit);
 	return true;
@@ -81,14 +89,14 @@ asm(".pushsection .text\n"
 
 static int fail(struct pt_regs *regs)
 {
-	regs->ax = errors[get_random_u32() % ARRAY_SIZE(errors)];
+	regs->ax = errors[draw() % ARRAY_SIZE(errors)];
 	regs->ip = (unsigned long)lunar_faults_return;
 	return 1;
 }
 
 static size_t less(size_t len)
 {
-	return len > 1 ? 1 + get_random_u32() % (len - 1) : len;
+	return len > 1 ? 1 + draw() % (len - 1) : len;
 }
 
 /* sock_recvmsg(sock, msg, flags) */
