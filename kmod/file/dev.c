@@ -9,6 +9,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
@@ -186,20 +187,23 @@ static struct file *open_image(struct lfile_dev *dev)
 	return filp_open(dev->path, flags, 0);
 }
 
-/* The same file a second time, for lfile_flush_end_alone(). */
-static int open_alone(struct lfile_dev *dev)
+/*
+ * The same file a second time, for lfile_flush_end_alone(). Only where an fsync of a
+ * range is less work than one of all, two at a time are as good as one, and each file
+ * hears of failed writeback. FUSE servers may keep what was written by handle; ext4
+ * without a journal lets an fsync pass another one that still writes metadata, and
+ * btrfs does not look at the range.
+ */
+static void open_alone(struct lfile_dev *dev)
 {
-	struct file *file = dentry_open(&dev->file->f_path,
-					dev->file->f_flags & ~O_DIRECT,
-					current_cred());
+	struct file *file;
 
-	if (IS_ERR(file)) {
-		pr_err("%s: cannot open %s a second time: %pe\n", dev->name,
-		       dev->path, file);
-		return PTR_ERR(file);
-	}
-	dev->alone = file;
-	return 0;
+	if (!dev->is_block && dev->inode->i_sb->s_magic != XFS_SUPER_MAGIC)
+		return;
+	file = dentry_open(&dev->file->f_path, dev->file->f_flags & ~O_DIRECT,
+			   current_cred());
+	if (!IS_ERR(file))
+		dev->alone = file;
 }
 
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
@@ -231,7 +235,8 @@ static int open_file(struct lfile_dev *dev)
 		       dev->name, dev->path);
 		return -EOPNOTSUPP;
 	}
-	return open_alone(dev);
+	open_alone(dev);
+	return 0;
 }
 
 static int set_block_device(struct lfile_dev *dev)

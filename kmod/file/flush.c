@@ -61,6 +61,12 @@ void lfile_flush_exit(void)
 	destroy_workqueue(flush_wq);
 }
 
+/* What else a file has to report. No space is the better reason: it can be mended. */
+static int take_report(struct file *file, int err)
+{
+	return file_check_and_advance_wb_err(file) == -ENOSPC ? -ENOSPC : err;
+}
+
 /*
  * Take note of a report, under wb_lock together with the call that fetched it
  * or after the fsync that returned it.
@@ -70,8 +76,9 @@ static void note_error(struct lfile_dev *dev, int err)
 	lockdep_assert_held(&dev->wb_lock);
 
 	/* Neither file is to report it again, to one whom it does not concern. */
-	file_check_and_advance_wb_err(dev->file);
-	file_check_and_advance_wb_err(dev->alone);
+	err = take_report(dev->file, err);
+	if (dev->alone)
+		err = take_report(dev->alone, err);
 	WRITE_ONCE(dev->wb_error, err);
 	/* Pairs with smp_load_acquire() in check_writeback(): the error first. */
 	smp_store_release(&dev->wb_errors, dev->wb_errors + 1);
@@ -350,7 +357,7 @@ void lfile_flush_end(struct lfile_io *io, int err)
  *
  * A batch flushes all that is in the page cache, which takes as long as the bulk data
  * of others does: too long for a lock of a cluster filesystem. Here the fsync is of the
- * range of the command.
+ * range of the command, where that is worth it: see open_alone().
  *
  * By a file of its own, for a report of failed writeback must not go past the flusher
  * before it has been taken note of. And one at a time for the same reason: what was lost
@@ -363,7 +370,7 @@ void lfile_flush_end_alone(struct lfile_io *io, int err)
 	struct lfile_dev *dev = io->dev;
 	LIST_HEAD(batch);
 
-	if (err || is_cached(io) || dev->nv_cache) {
+	if (err || is_cached(io) || dev->nv_cache || !dev->alone) {
 		lfile_flush_end(io, err);
 		return;
 	}
