@@ -38,7 +38,7 @@ walk()
 load()
 {
 	fio --name="$1" --filename="$dev" --direct=1 --ioengine=libaio --iodepth=8 --rw=randwrite \
-		--bsrange=4k-256k --io_size=$((4 * TIMES))M --size=24M --verify=crc32c --do_verify=1 \
+		--bsrange=4k-256k --io_size=$((8 * TIMES))M --size=24M --verify=crc32c --do_verify=1 \
 		--verify_fatal=1 --randrepeat=0 --minimal >/tmp/fio.out 2>&1 ||
 		{ cat /tmp/fio.out; fail "$1: wrong data or an error"; }
 	ok "$1, so far: $(cat $KNOBS/hits)"
@@ -84,13 +84,13 @@ run()
 	login "$TARGET" "$PORTAL" >/dev/null
 	dev=$(lun_device "$TARGET" 0)
 	load "short calls"
-	faults 3 3 400 400
+	faults 3 3 20 20
 	load "calls that fail"
 	faults 0 0 0 0
 	initiator_reset >/dev/null
 	broken_walks
 	read -r -a hits <$KNOBS/hits
 	for i in "${hits[@]}"; do
-		[ "$i" -gt 5 ] || fail "hardly any fault: ${hits[*]}"
+		[ "$i" -gt 0 ] || fail "no fault of a kind: ${hits[*]}"
 	done
 }
