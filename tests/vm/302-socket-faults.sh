@@ -84,7 +84,7 @@ run()
 	login "$TARGET" "$PORTAL" >/dev/null
 	dev=$(lun_device "$TARGET" 0)
 	load "short calls"
-	faults 3 3 20 20
+	faults 3 3 60 60
 	load "calls that fail"
 	faults 0 0 0 0
 	initiator_reset >/dev/null
