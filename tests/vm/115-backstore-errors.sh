@@ -296,6 +296,9 @@ run()
 {
 	below=$(spare_disk 0)
 	backstore_load
+	# What is written back, and when, is up to the tests here.
+	sysctl -qw vm.dirty_writeback_centisecs=0
+	defer sysctl -qw vm.dirty_writeback_centisecs=500
 	dm_create flaky "0 131072 linear $below 0"
 	above=$(dm_device flaky)
 	locks
