@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One TCP connection, which is also one session (MaxConnections=1).
- *
- * Contexts. During login the connection belongs to login_work (unbound workqueue, may
- * sleep); from full feature phase on to io_work (bound, never sleeps on a backend), or
- * to jump_work, the same at high priority. One runs at a time, and login_work touches
- * nothing after it has set io_owned: W below has one owner, who does the teardown, too.
+ * One TCP connection, which is also one session (MaxConnections=1). During login it
+ * belongs to login_work (unbound workqueue, may sleep); from full feature phase on to
+ * io_work (bound, never sleeps on a backend), or to jump_work, the same at high
+ * priority. One runs at a time, and login_work touches nothing after it has set
+ * io_owned: what is marked W has one owner and no lock. The owner does the teardown.
  *
  * Lifetime. A reference for the open socket and one per command. Whoever moves the state
  * to CLOSING queues the owner, which closes the socket, gives up every command that
  * waits for its initiator and drops the open reference. Commands still in a backstore
- * keep theirs and no thread; the last one queues release_work, which frees everything.
+ * keep theirs, and no thread; the last one queues release_work, which frees everything.
  *
- * Field letters: I immutable after create (or after login), W owner's work item only, S
- * state_lock, C cmd_lock, T tpg->lock, P portal->lock.
+ * Field letters: I immutable after create or login, W owner's work item only, S
+ * state_lock, C cmd_lock, T tpg->lock, P portal->lock. Lock order:
+ * lunar_tpg_targets_lock > tpg->lock, portal->lock > state_lock.
  */
 #ifndef LUNAR_CONN_H
 #define LUNAR_CONN_H
@@ -104,7 +104,7 @@ enum lunar_close_reason {
  * @text:	W; pieces of a text answer still to be fetched; owned
  * @cpu:	where the flow last arrived; a hint, any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
- * @runs:	io_work runs, and looks at @ready before it ends; above 1: once more
+ * @runs:	the owner runs, and looks at @ready before it ends; above 1: once more
  * @moved:	W to write; bytes of data segments, halved now and then
  * @moved_since: W to write; jiffies when that was last done
  * @look:	see lunar_conn_look(); cleared by the owner
