@@ -54,14 +54,6 @@ hit()
 	[ "$(cat $FAILSLAB/times)" = 0 ]
 }
 
-# What no shortage of memory excuses.
-DISHONEST='wrong data|no answer|another ITT|GOOD before|StatSN|CmdSN|digest from|hangs|signal'
-
-walk()
-{
-	$RAWPDU -p "$PORTAL" -t "$TARGET" -i "$INITIATOR" -x "$LUNAR_FACTOR" -S "$1" "${@:2}" >/tmp/walk 2>&1
-}
-
 # The whole path of an initiator, with and without CHAP.
 initiator_round()
 {
@@ -74,7 +66,7 @@ initiator_round()
 	disarm
 	if [ $rc -ne 0 ]; then
 		errors=$((errors + 1))
-		! grep -E "$DISHONEST" /tmp/walk || { cat /tmp/walk; fail "round $1"; }
+		walk_is_honest "round $1"
 	fi
 	if [ $(($1 % 10)) = 9 ]; then
 		walk "$1" every-path || { cat /tmp/walk; fail "round $1: with memory again"; }

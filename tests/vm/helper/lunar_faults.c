@@ -54,27 +54,22 @@ static u32 draw(void)
 	return jhash_1word(atomic_inc_return(&drawn), 0);
 }
 
-static bool chance(unsigned int one_of, atomic_t *hit)
+/* The probe is at the first instruction: the return address is on top of the stack. */
+static bool is_lunar(struct pt_regs *regs)
 {
-	one_of = READ_ONCE(one_of);
-	if (!one_of || draw() % one_of)
+	unsigned long *caller = (unsigned long *)kernel_stack_pointer(regs);
+	char name[KSYM_SYMBOL_LEN];
+
+	sprint_symbol_no_offset(name, *caller);
+	return strstr(name, "[lunar_iscsi]");
+}
+
+static bool chance(struct pt_regs *regs, unsigned int one_of, atomic_t *hit)
+{
+	if (!one_of || draw() % one_of || !is_lunar(regs))
 		return false;
 	atomic_inc(hit);
 	return true;
-}
-
-/* The probe is at the first instruction: the return address is on top of the stack. */
-static unsigned long *return_address(struct pt_regs *regs)
-{
-	return (unsigned long *)kernel_stack_pointer(regs);
-}
-
-static bool is_lunar(struct pt_regs *regs)
-{
-	char name[KSYM_SYMBOL_LEN];
-
-	sprint_symbol_no_offset(name, *return_address(regs));
-	return strstr(name, "[lunar_iscsi]");
 }
 
 /* What the function is replaced by: a return. The probe cannot move the stack pointer. */
@@ -104,11 +99,9 @@ static int on_recv(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct msghdr *msg = (void *)regs_get_kernel_argument(regs, 1);
 
-	if (!is_lunar(regs))
-		return 0;
-	if (chance(recv_fails, &hits[2]))
+	if (chance(regs, READ_ONCE(recv_fails), &hits[2]))
 		return fail(regs);
-	if (chance(recv_short, &hits[0]))
+	if (chance(regs, READ_ONCE(recv_short), &hits[0]))
 		iov_iter_truncate(&msg->msg_iter, less(msg_data_left(msg)));
 	return 0;
 }
@@ -118,11 +111,9 @@ static int on_send(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct msghdr *msg = (void *)regs_get_kernel_argument(regs, 1);
 
-	if (!is_lunar(regs))
-		return 0;
-	if (chance(send_fails, &hits[3]))
+	if (chance(regs, READ_ONCE(send_fails), &hits[3]))
 		return fail(regs);
-	if (chance(send_short, &hits[1])) {
+	if (chance(regs, READ_ONCE(send_short), &hits[1])) {
 		regs->dx = less(regs->dx);
 		iov_iter_truncate(&msg->msg_iter, regs->dx);
 	}
@@ -132,11 +123,9 @@ static int on_send(struct kprobe *probe, struct pt_regs *regs)
 /* kernel_sendpage_locked(sk, page, offset, size, flags), gone in 6.5 */
 static int on_page(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!is_lunar(regs))
-		return 0;
-	if (chance(send_fails, &hits[3]))
+	if (chance(regs, READ_ONCE(send_fails), &hits[3]))
 		return fail(regs);
-	if (chance(send_short, &hits[1]))
+	if (chance(regs, READ_ONCE(send_short), &hits[1]))
 		regs->cx = less(regs->cx);
 	return 0;
 }
@@ -157,7 +146,7 @@ static struct kprobe probes[] = {
 
 static unsigned int registered;
 
-static void unregister(void)
+static void lunar_faults_exit(void)
 {
 	unsigned int i;
 
@@ -165,7 +154,9 @@ static void unregister(void)
 		if (registered & BIT(i))
 			unregister_kprobe(&probes[i]);
 }
+module_exit(lunar_faults_exit);
 
+/* Not every kernel has all of the functions. */
 static int __init lunar_faults_init(void)
 {
 	unsigned int i;
@@ -173,23 +164,16 @@ static int __init lunar_faults_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		ret = register_kprobe(&probes[i]);
-		if (ret == -ENOENT)
-			continue;
-		if (ret) {
-			unregister();
+		if (!ret) {
+			registered |= BIT(i);
+		} else if (ret != -ENOENT) {
+			lunar_faults_exit();
 			return ret;
 		}
-		registered |= BIT(i);
 	}
 	return 0;
 }
 module_init(lunar_faults_init);
-
-static void __exit lunar_faults_exit(void)
-{
-	unregister();
-}
-module_exit(lunar_faults_exit);
 
 MODULE_DESCRIPTION("socket calls that fail, for tests of lunar");
 MODULE_LICENSE("GPL");

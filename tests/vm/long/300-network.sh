@@ -29,16 +29,6 @@ netem()
 	tc qdisc replace dev lo root netem limit 10000 "$@"
 }
 
-# load NAME IO_SIZE: writes, and reads back what was written.
-load()
-{
-	fio --name="$1" --filename="$dev" --direct=1 --ioengine=libaio --iodepth=8 --rw=randwrite \
-		--bsrange=4k-256k --io_size="$2" --size=24M --verify=crc32c --do_verify=1 \
-		--verify_fatal=1 --randrepeat=0 --minimal >/tmp/fio.out 2>&1 ||
-		{ cat /tmp/fio.out; fail "$1: wrong data or an error"; }
-	ok "$1"
-}
-
 bad_lines()
 {
 	netem loss 2% delay 1ms

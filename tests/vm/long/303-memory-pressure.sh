@@ -14,14 +14,6 @@ LEFT=40		# MiB
 balloon=
 balloon_pid=
 
-# verified NAME FIO-ARGUMENT...: writes at random and reads it back
-verified()
-{
-	fio --name="$1" --rw=randwrite --bsrange=4k-256k --verify=crc32c --do_verify=1 \
-		--verify_fatal=1 --randrepeat=0 --minimal "${@:2}" >/tmp/fio.out 2>&1 ||
-		{ cat /tmp/fio.out; fail "$1: wrong data or an error"; }
-}
-
 let_go()
 {
 	[ -n "$balloon_pid" ] || return 0
