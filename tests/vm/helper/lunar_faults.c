@@ -120,10 +120,13 @@ static int on_send(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* kernel_sendpage_locked(sk, page, offset, size, flags), gone in 6.5 */
+/*
+ * kernel_sendpage_locked(sk, page, offset, size, flags), gone in 6.5. There are up to 64
+ * for what is one call later: no more of them are to fail.
+ */
 static int on_page(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (chance(regs, READ_ONCE(send_fails), &hits[3]))
+	if (chance(regs, READ_ONCE(send_fails) * 64, &hits[3]))
 		return fail(regs);
 	if (chance(regs, READ_ONCE(send_short), &hits[1]))
 		regs->cx = less(regs->cx);
