@@ -69,43 +69,50 @@ static void put_back(struct lfile_io *io)
 }
 
 /*
- * A command that is aborted before it writes never does. If it is aborted while
- * it writes, or the write fails half-way, what was there is put back: nobody has
- * seen anything else, for the range is still ours.
+ * If it is aborted while it writes, or the write fails half-way, what was there is put
+ * back: nobody has seen anything else, for the range is still ours.
  */
+static int write_or_not(struct lfile_io *io)
+{
+	int err = lfile_transfer_sync(io, true, 0, io->bvec, io->nents, io->len,
+				      io->len);
+
+	if (err || lfile_inflight_given_up(io))
+		put_back(io);
+	return err;
+}
+
+/* A command that is aborted before it writes never does. */
 static void compare_and_write(struct lfile_io *io)
 {
+	struct lfile_line *line = &io->dev->line;
 	u64 offset = 0;
 	int err = -ENODATA;
 
+	lfile_line_pause(line);
 	if (lfile_intact_check(io))
 		err = lfile_compare_medium(io, LFILE_COMPARE_DATA, &offset);
+	if (!err && !lfile_inflight_given_up(io)) {
+		err = write_or_not(io);
+		lfile_line_resume(line);
+		lfile_flush_end_alone(io, err);
+		return;
+	}
+	lfile_line_resume(line);
 	if (err == -EILSEQ) {
 		lfile_inflight_end_miscompare(io, offset);
 		return;
 	}
-	if (err || lfile_inflight_given_up(io)) {
-		io->write = false;	/* what failed is the read */
-		lfile_inflight_end(io, err);
-		return;
-	}
-	err = lfile_transfer_sync(io, true, 0, io->bvec, io->nents, io->len,
-				  io->len);
-	if (err || lfile_inflight_given_up(io))
-		put_back(io);
-	lfile_flush_end(io, err);
+	io->write = false;	/* what failed is the read */
+	lfile_inflight_end(io, err);
 }
 
 static void caw_worker(struct work_struct *work)
 {
 	struct lfile_io *io = container_of(work, struct lfile_io, work);
-	struct lfile_dev *dev = io->dev;
 
-	if (!lfile_inflight_enter(io, LFILE_MOVING))
-		return;
-	lfile_line_pause(&dev->line);
-	compare_and_write(io);
-	lfile_line_resume(&dev->line);
+	if (lfile_inflight_enter(io, LFILE_MOVING))
+		compare_and_write(io);
 }
 
 static sense_reason_t execute_caw(struct se_cmd *cmd)

@@ -6,7 +6,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/blkdev.h>
+#include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
@@ -184,6 +187,25 @@ static struct file *open_image(struct lfile_dev *dev)
 	return filp_open(dev->path, flags, 0);
 }
 
+/*
+ * The same file a second time, for lfile_flush_end_alone(). Only where an fsync of a
+ * range is less work than one of all, two at a time are as good as one, and each file
+ * hears of failed writeback. FUSE servers may keep what was written by handle; ext4
+ * without a journal lets an fsync pass another one that still writes metadata, and
+ * btrfs does not look at the range.
+ */
+static void open_alone(struct lfile_dev *dev)
+{
+	struct file *file;
+
+	if (!dev->is_block && dev->inode->i_sb->s_magic != XFS_SUPER_MAGIC)
+		return;
+	file = dentry_open(&dev->file->f_path, dev->file->f_flags & ~O_DIRECT,
+			   current_cred());
+	if (!IS_ERR(file))
+		dev->alone = file;
+}
+
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
 static int open_file(struct lfile_dev *dev)
 {
@@ -213,6 +235,7 @@ static int open_file(struct lfile_dev *dev)
 		       dev->name, dev->path);
 		return -EOPNOTSUPP;
 	}
+	open_alone(dev);
 	return 0;
 }
 
@@ -368,7 +391,10 @@ static void close_file(struct lfile_dev *dev)
 	mutex_lock(&disks_lock);
 	list_del_init(&dev->node);
 	mutex_unlock(&disks_lock);
+	if (dev->alone)
+		fput(dev->alone);
 	filp_close(dev->file, NULL);
+	dev->alone = NULL;
 	dev->file = NULL;
 	dev->inode = NULL;
 }

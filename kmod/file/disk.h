@@ -9,9 +9,9 @@
  * interrupt) may not after it has answered the command.
  *
  * Lock order: none of the locks here is taken inside another, but for
- * file->f_lock inside wb_lock, range_lock inside that of another disk at a lower
- * address, and all of them inside change_lock. ua_lock nests
- * inside target core's se_port_lock and outside its session_lock.
+ * file->f_lock inside wb_lock, wb_lock and range_lock inside alone_lock, range_lock
+ * inside that of another disk at a lower address, and all of them inside change_lock.
+ * ua_lock nests inside target core's se_port_lock and outside its session_lock.
  */
 #ifndef LFILE_DISK_H
 #define LFILE_DISK_H
@@ -87,6 +87,8 @@ struct lfile_dev {
 	loff_t flush_start;			/* F: union of their ranges */
 	loff_t flush_end;			/* F: inclusive */
 	struct work_struct flush_work;
+	struct file *alone;			/* I: or NULL; see open_alone() */
+	struct mutex alone_lock;		/* held over its fsync */
 	spinlock_t wb_lock;			/* process context only */
 	u64 intact;				/* B: smallest file size seen */
 	u32 wb_errors;				/* B: writeback errors so far */

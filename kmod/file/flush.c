@@ -61,6 +61,12 @@ void lfile_flush_exit(void)
 	destroy_workqueue(flush_wq);
 }
 
+/* What else a file has to report. No space is the better reason: it can be mended. */
+static int take_report(struct file *file, int err)
+{
+	return file_check_and_advance_wb_err(file) == -ENOSPC ? -ENOSPC : err;
+}
+
 /*
  * Take note of a report, under wb_lock together with the call that fetched it
  * or after the fsync that returned it.
@@ -69,6 +75,10 @@ static void note_error(struct lfile_dev *dev, int err)
 {
 	lockdep_assert_held(&dev->wb_lock);
 
+	/* Neither file is to report it again, to one whom it does not concern. */
+	err = take_report(dev->file, err);
+	if (dev->alone)
+		err = take_report(dev->alone, err);
 	WRITE_ONCE(dev->wb_error, err);
 	/* Pairs with smp_load_acquire() in check_writeback(): the error first. */
 	smp_store_release(&dev->wb_errors, dev->wb_errors + 1);
@@ -131,10 +141,33 @@ static void gather(struct lfile_dev *dev)
 		dev->flush_alone = GATHER_PAUSE;
 }
 
+/* The fsync of a batch has returned @err. */
+static void answer(struct lfile_dev *dev, struct list_head *batch, int err)
+{
+	struct lfile_io *io, *next;
+
+	if (err) {
+		err = reason(dev, batch, err);
+		spin_lock(&dev->wb_lock);
+		note_error(dev, err);
+		spin_unlock(&dev->wb_lock);
+	}
+
+	list_for_each_entry_safe(io, next, batch, node) {
+		int ret;
+
+		spin_lock(&dev->wb_lock);
+		ret = outcome(io, err);
+		spin_unlock(&dev->wb_lock);
+
+		list_del(&io->node);
+		io->done(io, ret);
+	}
+}
+
 static void flush_worker(struct work_struct *work)
 {
 	struct lfile_dev *dev = container_of(work, struct lfile_dev, flush_work);
-	struct lfile_io *io, *next;
 	loff_t start, end;
 	u32 count;
 	LIST_HEAD(batch);
@@ -162,23 +195,7 @@ static void flush_worker(struct work_struct *work)
 	spin_lock_irq(&dev->flush_lock);
 	dev->flush_wanted = count + dev->flush_count;
 	spin_unlock_irq(&dev->flush_lock);
-	if (err) {
-		err = reason(dev, &batch, err);
-		spin_lock(&dev->wb_lock);
-		note_error(dev, err);
-		spin_unlock(&dev->wb_lock);
-	}
-
-	list_for_each_entry_safe(io, next, &batch, node) {
-		int ret;
-
-		spin_lock(&dev->wb_lock);
-		ret = outcome(io, err);
-		spin_unlock(&dev->wb_lock);
-
-		list_del(&io->node);
-		io->done(io, ret);
-	}
+	answer(dev, &batch, err);
 }
 
 static void request(struct lfile_dev *dev, struct lfile_io *io, loff_t start,
@@ -210,6 +227,7 @@ void lfile_flush_create(struct lfile_dev *dev)
 	INIT_LIST_HEAD(&dev->flush_pending);
 	init_waitqueue_head(&dev->flush_wait);
 	INIT_WORK(&dev->flush_work, flush_worker);
+	mutex_init(&dev->alone_lock);
 	dev->flush_start = LLONG_MAX;
 	dev->flush_end = 0;
 }
@@ -289,6 +307,12 @@ void lfile_flush_join(struct lfile_io *io)
 		request(io->dev, io, 0, LLONG_MAX);
 }
 
+/* Whether a command that has changed the medium may be answered from the cache. */
+static bool is_cached(const struct lfile_io *io)
+{
+	return io->dev->se_dev.dev_attrib.emulate_write_cache && !io->fua;
+}
+
 /**
  * lfile_flush_change - go on with a record that has changed the medium
  * @io: the record; done() is called with the outcome
@@ -302,10 +326,7 @@ void lfile_flush_join(struct lfile_io *io)
  */
 void lfile_flush_change(struct lfile_io *io, int err)
 {
-	bool cached = io->dev->se_dev.dev_attrib.emulate_write_cache &&
-		      !io->fua;
-
-	if (!err && !cached) {
+	if (!err && !is_cached(io)) {
 		lfile_flush_join(io);
 		return;
 	}
@@ -327,6 +348,40 @@ void lfile_flush_end(struct lfile_io *io, int err)
 {
 	io->done = lfile_inflight_end;
 	lfile_flush_change(io, err);
+}
+
+/**
+ * lfile_flush_end_alone - the same, not after what others have written
+ * @io: its record
+ * @err: 0, or what went wrong
+ *
+ * A batch flushes all that is in the page cache, which takes as long as the bulk data
+ * of others does: too long for a lock of a cluster filesystem. Here the fsync is of the
+ * range of the command, where that is worth it: see open_alone().
+ *
+ * By a file of its own, for a report of failed writeback must not go past the flusher
+ * before it has been taken note of. And one at a time for the same reason: what was lost
+ * may be the next one's.
+ *
+ * Context: process, may sleep as long as fsync does.
+ */
+void lfile_flush_end_alone(struct lfile_io *io, int err)
+{
+	struct lfile_dev *dev = io->dev;
+	LIST_HEAD(batch);
+
+	if (err || is_cached(io) || dev->nv_cache || !dev->alone) {
+		lfile_flush_end(io, err);
+		return;
+	}
+	io->done = lfile_inflight_end;
+	lfile_inflight_settle(io);
+	list_add(&io->node, &batch);
+	mutex_lock(&dev->alone_lock);
+	err = vfs_fsync_range(dev->alone, io->pos, io->pos + io->len - 1, 1) ?:
+		      lfile_stable_check(dev);
+	answer(dev, &batch, err);
+	mutex_unlock(&dev->alone_lock);
 }
 
 /**

@@ -15,6 +15,7 @@ void lfile_flush_destroy(struct lfile_dev *dev);
 void lfile_flush_join(struct lfile_io *io);
 void lfile_flush_change(struct lfile_io *io, int err);
 void lfile_flush_end(struct lfile_io *io, int err);
+void lfile_flush_end_alone(struct lfile_io *io, int err);
 void lfile_flush_request(struct lfile_io *io);
 void lfile_flush_all(struct se_cmd *cmd);
 sense_reason_t lfile_flush_execute(struct se_cmd *cmd);

@@ -235,9 +235,7 @@ quiet()
 {
 	local old
 
-	old=$(cat /proc/sys/vm/dirty_writeback_centisecs)
-	echo 0 >/proc/sys/vm/dirty_writeback_centisecs
-	defer sysctl -qw "vm.dirty_writeback_centisecs=$old"
+	no_writeback
 	modprobe xfs
 	old=$(cat /proc/sys/fs/xfs/xfssyncd_centisecs)
 	echo 7200 >/proc/sys/fs/xfs/xfssyncd_centisecs

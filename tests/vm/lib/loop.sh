@@ -281,6 +281,17 @@ log_has()
 	grep -qF "$1" <<<"$log"
 }
 
+# No writeback for the time of this test but what is asked for. Not 0 for "never": then
+# the first page that a device has to write wakes its flusher at once.
+no_writeback()
+{
+	local old
+
+	old=$(cat /proc/sys/vm/dirty_writeback_centisecs)
+	echo 360000 >/proc/sys/vm/dirty_writeback_centisecs
+	defer sysctl -qw "vm.dirty_writeback_centisecs=$old"
+}
+
 # dm_create NAME TABLE: a device mapper device, gone when the test ends. TABLE may
 # have several lines.
 dm_create()
