@@ -115,7 +115,9 @@ static void caw_worker(struct work_struct *work)
 		compare_and_write(io);
 }
 
-static sense_reason_t execute_caw(struct se_cmd *cmd)
+/* @len bytes of the medium with all the data that was sent. */
+static sense_reason_t start(struct se_cmd *cmd, u64 len, work_func_t worker,
+			    struct workqueue_struct *wq)
 {
 	struct lfile_io *io;
 	int err;
@@ -128,13 +130,19 @@ static sense_reason_t execute_caw(struct se_cmd *cmd)
 	io->sgl = cmd->t_data_sg;
 	io->nents = cmd->t_data_nents;
 	err = lfile_transfer_map(io, GFP_NOIO);
-	/* The data is the blocks as they were, then as they will be. */
-	io->len = cmd->data_length / 2;
+	io->len = len;
 	if (err)
 		lfile_inflight_end(io, err);
 	else
-		lfile_inflight_start(io, caw_worker, io->dev->caw_wq);
+		lfile_inflight_start(io, worker, wq);
 	return 0;
+}
+
+/* The data is the blocks as they were, then as they will be. */
+static sense_reason_t execute_caw(struct se_cmd *cmd)
+{
+	return start(cmd, cmd->data_length / 2, caw_worker,
+		     to_lfile_dev(cmd->se_dev)->caw_wq);
 }
 
 /* One piece of the medium, and what the command has set in it. */
@@ -194,22 +202,8 @@ static void or_worker(struct work_struct *work)
 
 static sense_reason_t execute_or(struct se_cmd *cmd)
 {
-	struct lfile_io *io;
-	int err;
-
-	if (!cmd->data_length) {
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
-		return 0;
-	}
-	io = lfile_inflight_get(cmd, true);
-	io->sgl = cmd->t_data_sg;
-	io->nents = cmd->t_data_nents;
-	err = lfile_transfer_map(io, GFP_NOIO);
-	if (err)
-		lfile_inflight_end(io, err);
-	else
-		lfile_inflight_start(io, or_worker, io->dev->io_wq);
-	return 0;
+	return start(cmd, cmd->data_length, or_worker,
+		     to_lfile_dev(cmd->se_dev)->io_wq);
 }
 
 /**

@@ -119,20 +119,23 @@ static void drop(struct lfile_copy *copy, enum lfile_copy_state state)
  * The next three return how many bytes they have copied, or 0: not that way.
  *
  * The filesystem writes what is dirty, with both inodes locked; so have that done
- * before. An error that is taken from it by that it does not see any more, and would
- * share blocks that are old.
+ * before. An error that is taken from it by that, or by an fsync at the same time, it
+ * does not see any more, and would share blocks that are old.
  */
 static loff_t clone(struct lfile_copy *copy, u64 from, u64 to, u64 len)
 {
 	struct file *source = copy->from.dev->file;
 	u64 mask = copy->clone_unit - 1;
 	loff_t done = 0;
+	errseq_t since;
 
 	if (!copy->clone_unit || (from | to) & mask || len <= mask)
 		return 0;
 	len = min(len, OFFLOAD_MAX) & ~mask;
+	since = filemap_sample_wb_err(source->f_mapping);
 	if (!filemap_write_and_wait_range(source->f_mapping, from,
-					  from + len - 1))
+					  from + len - 1) &&
+	    !filemap_check_wb_err(source->f_mapping, since))
 		done = vfs_clone_file_range(source, from, copy->to.dev->file,
 					    to, len, 0);
 	if (done > 0)

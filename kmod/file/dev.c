@@ -633,11 +633,13 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 
 /*
  * Target core writes files itself for those of control_wq: it has them. Their priv
- * is no record of ours, nor is that of a command that reports a unit attention.
+ * is no record of ours, nor is that of a command that reports a unit attention. That
+ * one may become one of control_wq at this moment, but not the other way round.
  */
 static void abort_cmd(struct se_cmd *cmd)
 {
-	if (cmd->execute_cmd != execute_control && !lfile_ua_parsed(cmd))
+	if (!lfile_ua_parsed(cmd) &&
+	    READ_ONCE(cmd->execute_cmd) != execute_control)
 		lfile_inflight_abort(to_lfile_dev(cmd->se_dev), cmd);
 }
 

@@ -107,6 +107,15 @@ static int outcome(struct lfile_io *io, int err)
 	return err;
 }
 
+/*
+ * Pages beside direct I/O may be older than what is on the disk, and UNMAP has none in
+ * what may be all of the disk.
+ */
+static bool has_written_pages(const struct lfile_io *io)
+{
+	return io->len && !io->spans && (io->buffered || !io->dev->direct);
+}
+
 /* The error of a flush is that of all its batch, and so is the reason. */
 static int reason(struct lfile_dev *dev, const struct list_head *batch, int err)
 {
@@ -114,7 +123,7 @@ static int reason(struct lfile_dev *dev, const struct list_head *batch, int err)
 
 	if (err == -EIO && dev->is_block)
 		list_for_each_entry(io, batch, node)
-			if (io->len &&
+			if (has_written_pages(io) &&
 			    lfile_stable_no_space(dev, io->pos, io->len))
 				return -ENOSPC;
 	return err;
@@ -269,6 +278,8 @@ static int check_writeback(struct lfile_io *io)
 		err = file_check_and_advance_wb_err(dev->file);
 		if (err)
 			note_error(dev, err);
+		else if (dev->wb_errors != io->wb_seen)
+			err = dev->wb_error;	/* somebody was faster */
 		spin_unlock(&dev->wb_lock);
 	}
 	return err;

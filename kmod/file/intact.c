@@ -28,7 +28,7 @@ static void report_deleted(struct lfile_dev *dev)
  * lies beyond a smaller size seen since is lost: it is neither read as zeros
  * nor written over, even when the file has grown again. The way back is to
  * set up the disk anew. A command that meets a truncation in progress may be
- * the last to get through.
+ * the last to get through. A block device has what it has at this moment.
  *
  * Context: process.
  * Return: false if some of the range is lost.
@@ -37,8 +37,9 @@ bool lfile_intact_readable(struct lfile_dev *dev, loff_t pos, u64 len)
 {
 	u64 size;
 
+	/* One that has died has no capacity, and takes what is written to it for beyond. */
 	if (dev->is_block)
-		return true;
+		return pos + len <= i_size_read(dev->inode);
 
 	if (unlikely(i_size_read(dev->inode) < READ_ONCE(dev->intact))) {
 		spin_lock(&dev->wb_lock);

@@ -14,15 +14,28 @@ static bool stands_still(const struct lfile_line *line)
 	return line->paused && time_before(jiffies, line->paused_at + PAUSE);
 }
 
+/* Under the lock. */
+static void run_late(struct lfile_line *line)
+{
+	long left = line->paused_at + PAUSE - jiffies;
+
+	queue_delayed_work(line->wq, &line->late, max(left, 0L));
+}
+
 static struct work_struct *next_item(struct lfile_line *line)
 {
 	struct work_struct *item;
 
 	spin_lock_irq(&line->lock);
-	item = stands_still(line) ? NULL :
-	       list_first_entry_or_null(&line->items, struct work_struct, entry);
-	if (item)
+	item = list_first_entry_or_null(&line->items, struct work_struct, entry);
+	if (item && stands_still(line)) {
+		run_late(line);
+		item = NULL;
+	}
+	if (item) {
 		list_del_init(&item->entry);
+		line->ran = true;
+	}
 	line->running = item;
 	spin_unlock_irq(&line->lock);
 	return item;
@@ -31,10 +44,24 @@ static struct work_struct *next_item(struct lfile_line *line)
 /* Under the lock. */
 static void run_on(struct lfile_line *line)
 {
-	if (line->running || stands_still(line) || list_empty(&line->items))
+	if (line->running || list_empty(&line->items))
 		return;
+	if (stands_still(line)) {
+		run_late(line);
+		return;
+	}
 	line->running = true;
 	queue_work(line->wq, &line->work);
+}
+
+static void late(struct work_struct *work)
+{
+	struct lfile_line *line = container_of(to_delayed_work(work),
+					       struct lfile_line, late);
+
+	spin_lock_irq(&line->lock);
+	run_on(line);
+	spin_unlock_irq(&line->lock);
 }
 
 static void run_line(struct work_struct *work)
@@ -62,6 +89,8 @@ int lfile_line_create(struct lfile_line *line, u32 hba, u32 id)
 	INIT_LIST_HEAD(&line->items);
 	line->running = false;
 	line->paused = 0;
+	line->ran = true;
+	INIT_DELAYED_WORK(&line->late, late);
 	INIT_WORK(&line->work, run_line);
 	line->wq = alloc_workqueue("lfile-write-%u.%u", WQ_UNBOUND, 1, hba, id);
 	return line->wq ? 0 : -ENOMEM;
@@ -73,8 +102,10 @@ int lfile_line_create(struct lfile_line *line, u32 hba, u32 id)
  */
 void lfile_line_destroy(struct lfile_line *line)
 {
-	if (line->wq)
-		destroy_workqueue(line->wq);
+	if (!line->wq)
+		return;
+	cancel_delayed_work_sync(&line->late);
+	destroy_workqueue(line->wq);
 	line->wq = NULL;
 }
 
@@ -129,8 +160,11 @@ void lfile_line_pause(struct lfile_line *line)
 	if (!line->wq)
 		return;
 	spin_lock_irq(&line->lock);
-	if (!line->paused++)
+	/* Not anew for who has waited all of the last time. */
+	if (!line->paused++ && (line->ran || list_empty(&line->items))) {
 		line->paused_at = jiffies;
+		line->ran = false;
+	}
 	run_on(line);
 	spin_unlock_irq(&line->lock);
 }

@@ -22,6 +22,8 @@ struct lfile_line {
 	bool running;			/* the worker will look again */
 	unsigned int paused;		/* how many want it to stand still */
 	unsigned long paused_at;	/* jiffies, the first of them */
+	bool ran;			/* something has run since then */
+	struct delayed_work late;	/* runs on if nobody resumes it */
 };
 
 int lfile_line_create(struct lfile_line *line, u32 hba, u32 id);

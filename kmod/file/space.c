@@ -244,10 +244,10 @@ static u32 lba_status(struct lfile_io *io, u8 *buf, u32 max)
 
 	size = (dev->se_dev.transport->get_blocks(&dev->se_dev) + 1) * block;
 	end = size;
-	/* What was truncated is lost, which is not the same as a hole. */
+	/* What was truncated is lost, which is not the same as a hole; so is half a block. */
 	if (!dev->is_block) {
 		lfile_intact_readable(dev, pos, size - pos);
-		end = min_t(u64, size, READ_ONCE(dev->intact));
+		end = round_down(min_t(u64, size, READ_ONCE(dev->intact)), block);
 	}
 	while (pos < size) {
 		if (pos < end) {

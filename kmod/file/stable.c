@@ -134,16 +134,18 @@ int lfile_stable_configure(struct lfile_dev *dev)
  * @dev: the disk
  *
  * A filesystem that was made read-only under an open file (an error, SysRq) may keep
- * what is in the page cache to itself, and let fsync succeed.
+ * what is in the page cache to itself, and let fsync succeed. So does a block device
+ * that has died or has shrunk: pages beyond its end are dropped as if they were written.
  *
- * Return: 0, or -EROFS if its filesystem has become read-only.
+ * Context: after the fsync, for the capacity goes before the pages.
+ * Return: 0, -EROFS if its filesystem has become read-only, -ENODATA if its device is
+ * smaller than the disk.
  */
 int lfile_stable_check(const struct lfile_dev *dev)
 {
-	bool lost = !dev->is_block && !dev->read_only &&
-		    sb_rdonly(dev->inode->i_sb);
-
-	return lost ? -EROFS : 0;
+	if (dev->is_block)
+		return i_size_read(dev->inode) < READ_ONCE(dev->size) ? -ENODATA : 0;
+	return !dev->read_only && sb_rdonly(dev->inode->i_sb) ? -EROFS : 0;
 }
 
 /* Under the folio's lock, so that it cannot get older than what is on the disk. */
@@ -198,6 +200,7 @@ bool lfile_stable_no_space(struct lfile_dev *dev, loff_t pos, u64 len)
 		full = at <= size && write_again(dev, folio);
 		folio_unlock(folio);
 		folio_put(folio);
+		cond_resched();
 	}
 	return full;
 }

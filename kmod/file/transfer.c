@@ -12,6 +12,7 @@
 #include <linux/uio.h>
 #include "compat.h"
 #include "inflight.h"
+#include "intact.h"
 #include "transfer.h"
 
 /*
@@ -256,8 +257,13 @@ static void worker(struct work_struct *work)
 			return;
 		}
 	}
-	if (lfile_inflight_enter(io, LFILE_MOVING))
+	if (!lfile_inflight_enter(io, LFILE_MOVING))
+		return;
+	/* It has waited: a write beyond a new end would hide that it is one. */
+	if (lfile_intact_check(io))
 		step(io, false);
+	else
+		io->done(io, -ENODATA);
 }
 
 static struct workqueue_struct *workers(const struct lfile_io *io)

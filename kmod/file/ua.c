@@ -164,7 +164,8 @@ static sense_reason_t execute_attention(struct se_cmd *cmd)
 		kfree(notice);
 		return 0;
 	}
-	cmd->execute_cmd = (void *)(uintptr_t)cmd->sense_info;
+	/* Pairs with lfile_ua_parsed(), of an abort at this moment. */
+	WRITE_ONCE(cmd->execute_cmd, (void *)(uintptr_t)cmd->sense_info);
 	cmd->sense_info = 0;
 	return cmd->execute_cmd(cmd);
 }
@@ -208,5 +209,5 @@ void lfile_ua_parse(struct se_cmd *cmd)
  */
 bool lfile_ua_parsed(const struct se_cmd *cmd)
 {
-	return cmd->execute_cmd == execute_attention;
+	return READ_ONCE(cmd->execute_cmd) == execute_attention;
 }

@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 DESCRIPTION="file truncated under a disk: MEDIUM ERROR for what is gone, never zeros"
 GROUP=backstore
-TIMEOUT=60
+TIMEOUT=120
 
 needs()
 {
@@ -52,6 +52,48 @@ one()
 	ok "$image '$2'"
 }
 
+# GET LBA STATUS of an image that ends in the middle of a block.
+half_a_block()
+{
+	local sg got
+
+	loop_store t "$1" 16M ""
+	sg=$(loop_sg t)
+	truncate -s 1000 "$1"
+	got=$(timeout 20 sg_get_lba_status --lba=0 --maxlen=64 -b "$sg" | tr -s ' \n' ' ')
+	[ -n "$got" ] || fail "GET LBA STATUS of half a block"
+	loop_remove t
+	truncate -s 16M "$1"
+	ok "half a block: $got"
+}
+
+# A device that is smaller all of a sudden, as one that has died: what was answered from
+# the cache is owned up to, and nothing is out of space.
+shrunk()
+{
+	local sg below
+
+	below=$(spare_disk 1)
+	dm_create shrinks "0 32768 linear $below 0"
+	loop_store t "$(dm_device shrinks)" 16M "$1"
+	sg=$(loop_sg t)
+	head -c 4096 /dev/urandom >/tmp/data
+	write10 "$sg" /tmp/data 32000 8 2>/dev/null
+	write10 "$sg" /tmp/data 0 8 2>/dev/null
+	dmsetup suspend --nolockfs --noflush --noudevsync shrinks
+	dmsetup load shrinks --table "0 16384 linear $below 0"
+	dmsetup resume --noudevsync shrinks
+	expect_sense "Medium Error" "Unrecovered read error" read10 "$sg" 32000
+	expect_sense "Medium Error" "Write error" write10 "$sg" /tmp/data 32000 8
+	expect_sense "Medium Error" "Write error" sg_sync "$sg"
+	[ -n "$2" ] || expect_sense "Medium Error" "Write error" write10 "$sg" /tmp/data 0 8
+	read10 "$sg" 0 2>/dev/null
+	cmp /tmp/got /tmp/data || fail "what is left of the device"
+	loop_remove t
+	dmsetup remove --retry --noudevsync shrinks
+	ok "a device that has shrunk, '$1'"
+}
+
 # truncate and grow under load: nothing but medium errors, no splat
 storm()
 {
@@ -83,6 +125,7 @@ run()
 		one /mnt/image ""
 		one /mnt/image fd_buffered_io=1
 		one /mnt/image fd_async_io=1
+		half_a_block /mnt/image
 		storm /mnt/image ""
 		storm /mnt/image fd_async_io=1
 		umount /mnt
@@ -90,4 +133,8 @@ run()
 	mount -t tmpfs tmpfs /mnt
 	one /mnt/image ""
 	umount /mnt
+	no_writeback
+	shrunk "" ""
+	shrunk fd_buffered_io=1 cached
+	shrunk fd_async_io=1 ""
 }
