@@ -348,15 +348,20 @@ void lunar_abort_look(struct lunar_conn *conn)
 	} while (cmd);
 }
 
-/* One command for CLEAR TASK SET; cmd_lock is held. */
+/*
+ * One command for CLEAR TASK SET; cmd_lock is held. If another function has aborted
+ * it before, perhaps one that was never answered, this one waits for it as well.
+ */
 static bool clear(struct lunar_conn *conn, struct lunar_cmd *cmd, u32 number)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	bool tas = se_cmd->se_dev->dev_attrib.emulate_tas;
+	bool marked = mark_aborted(se_cmd, tas);
 
-	if (!mark_aborted(se_cmd, tas))
+	if (!cmd->cleared)
+		cmd->cleared = number;
+	if (!marked)
 		return false;
-	cmd->cleared = number;
 	lunar_stats_inc(LUNAR_STAT_aborted);
 	/* SAM-5 5.14.4, 7.3: a unit attention if there is no status. */
 	if (!tas)
@@ -398,13 +403,15 @@ bool lunar_abort_clear(struct lunar_conn *conn, const struct se_device *disk,
 /**
  * lunar_abort_clearing() - is a command that was cleared still somewhere?
  * @conn:	on a list whose lock the caller holds
- * @number:	from lunar_abort_clear()
+ * @disk:	as in lunar_abort_clear()
+ * @number:	as there; what an earlier one has cleared counts as well
  *
  * Any context but hard interrupts.
  *
  * Return: whether there is one.
  */
-bool lunar_abort_clearing(struct lunar_conn *conn, u32 number)
+bool lunar_abort_clearing(struct lunar_conn *conn, const struct se_device *disk,
+			  u32 number)
 {
 	struct lunar_cmd *cmd;
 	bool found = false;
@@ -413,8 +420,10 @@ bool lunar_abort_clearing(struct lunar_conn *conn, u32 number)
 	spin_lock_bh(&conn->cmd_lock);
 	for (i = 0; i < LUNAR_CONN_HASH; i++)
 		hlist_for_each_entry(cmd, &conn->cmds[i], hash_entry)
-			found |= cmd->cleared == number &&
-				 READ_ONCE(cmd->state) <= LUNAR_CMD_EXEC;
+			found |= cmd->cleared &&
+				 (s32)(number - cmd->cleared) >= 0 &&
+				 READ_ONCE(cmd->state) <= LUNAR_CMD_EXEC &&
+				 cmd->se_cmd.se_dev == disk;
 	spin_unlock_bh(&conn->cmd_lock);
 	return found;
 }

@@ -34,7 +34,8 @@ void lunar_abort_done(struct lunar_cmd *cmd);
 void lunar_abort_look(struct lunar_conn *conn);
 bool lunar_abort_clear(struct lunar_conn *conn, const struct se_device *disk,
 		       u32 number);
-bool lunar_abort_clearing(struct lunar_conn *conn, u32 number);
+bool lunar_abort_clearing(struct lunar_conn *conn, const struct se_device *disk,
+			  u32 number);
 void lunar_abort_count_reset(struct lunar_cmd *cmd);
 bool lunar_abort_resets(void);
 void lunar_abort_release(struct lunar_cmd *cmd);

@@ -58,6 +58,20 @@ u8 lunar_cdb_direction(const u8 *cdb)
 }
 
 /**
+ * lunar_cdb_is_write_same() - is it one of the WRITE SAME commands?
+ * @cdb:	complete
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool lunar_cdb_is_write_same(const u8 *cdb)
+{
+	return cdb[0] == WRITE_SAME || cdb[0] == WRITE_SAME_16 ||
+	       (cdb[0] == VARIABLE_LENGTH_CMD &&
+		service_action(cdb) == WRITE_SAME_32);
+}
+
+/**
  * lunar_cdb_may_differ() - may there be more or less data than the CDB takes?
  * @cdb:	complete, of a command for data-out
  * @more:	there is more; false: there is less

@@ -21,7 +21,12 @@
 #define CLEARED_BY_ANOTHER_INITIATOR	0x062f00
 
 static struct kmem_cache *cmd_cache;
+/*
+ * Commands for backstores that may sleep, and those that do although their backstore
+ * does not: a stock backstore that hangs fills the first.
+ */
 static struct workqueue_struct *exec_wq;
+static struct workqueue_struct *control_wq;
 
 static void exec_work(struct work_struct *work);
 
@@ -274,7 +279,8 @@ static bool wants_data(const struct se_cmd *se_cmd)
 /*
  * Checks that target core leaves out. It goes by the R and W bits, also when it
  * decides whether a LUN is write protected or reserved; a CDB that says otherwise
- * would write past that. And it allocates what a parameter list's length says.
+ * would write past that. And it allocates what a parameter list's length says. Of
+ * what comes without data only WRITE SAME changes anything, if its UNMAP bit is set.
  *
  * A READ that comes with data, and for which none is expected, transfers nothing
  * either way, and all of its data is residual (RFC 7143 11.4.5).
@@ -287,7 +293,9 @@ static sense_reason_t check(struct se_cmd *se_cmd)
 
 	if (differs && direction == ISCSI_FLAG_CMD_READ)
 		se_cmd->data_length = 0;
-	else if (differs || se_cmd->data_length > LUNAR_CMD_MAX_DATA)
+	else if (differs || se_cmd->data_length > LUNAR_CMD_MAX_DATA ||
+		 (se_cmd->data_direction == DMA_NONE &&
+		  lunar_cdb_is_write_same(se_cmd->t_task_cdb)))
 		return TCM_INVALID_CDB_FIELD;
 	return TCM_NO_SENSE;
 }
@@ -496,11 +504,12 @@ static void exec_work(struct work_struct *work)
  */
 void lunar_cmd_execute(struct lunar_cmd *cmd)
 {
+	const struct se_device *dev = cmd->se_cmd.se_dev;
+
 	if (cmd->state == LUNAR_CMD_NEED_DATA)
 		lunar_conn_wait_data(cmd->conn, -1);
 	WRITE_ONCE(cmd->state, LUNAR_CMD_EXEC);
-	cmd->ordered = cmd->se_cmd.se_dev->transport_flags &
-		       LUNAR_TRANSPORT_ORDERED;
+	cmd->ordered = dev->transport_flags & LUNAR_TRANSPORT_ORDERED;
 	if (may_land_late(&cmd->se_cmd)) {
 		cmd->late = true;
 		atomic_inc(&cmd->conn->late);
@@ -510,7 +519,8 @@ void lunar_cmd_execute(struct lunar_cmd *cmd)
 		run(&cmd->se_cmd);
 	} else {
 		lunar_stats_inc(LUNAR_STAT_queued_submits);
-		queue_work(exec_wq, &cmd->exec_work);
+		queue_work(dev->transport_flags & LUNAR_TRANSPORT_NONBLOCK ?
+			   control_wq : exec_wq, &cmd->exec_work);
 	}
 }
 
@@ -677,7 +687,9 @@ int lunar_cmd_init(void)
 				      __alignof__(struct lunar_cmd), 0, NULL);
 	exec_wq = alloc_workqueue("lunar_exec", WQ_UNBOUND | WQ_MEM_RECLAIM,
 				  WQ_MAX_ACTIVE);
-	if (cmd_cache && exec_wq)
+	control_wq = alloc_workqueue("lunar_control",
+				     WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (cmd_cache && exec_wq && control_wq)
 		return 0;
 	lunar_cmd_exit();
 	return -ENOMEM;
@@ -688,6 +700,8 @@ int lunar_cmd_init(void)
  */
 void lunar_cmd_exit(void)
 {
+	if (control_wq)
+		destroy_workqueue(control_wq);
 	if (exec_wq)
 		destroy_workqueue(exec_wq);
 	kmem_cache_destroy(cmd_cache);

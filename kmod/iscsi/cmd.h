@@ -7,9 +7,8 @@
  * acknowledge reference (TARGET_SCF_ACK_KREF) until the last byte of the answer
  * is in the socket or the connection has gone, then calls lunar_cmd_finish();
  * target core drops it itself when it aborts a command (aborted_task). A TMR, our
- * own request to target core, is given back when it is answered. Commands of other
- * kinds have one owner and lunar_cmd_finish() frees them.
- * Every command holds a reference on its connection.
+ * own request to target core, is given back when it is answered. Other kinds have one
+ * owner and lunar_cmd_finish() frees them. Each holds a reference on its connection.
  */
 #ifndef LUNAR_CMD_H
 #define LUNAR_CMD_H
@@ -62,9 +61,9 @@ struct lunar_cmd_cursor {
  * struct lunar_tmf - a task management function in progress (W)
  * @function:	ISCSI_TM_FUNC_*
  * @response:	ISCSI_TMF_RSP_*; a TMR of it may set it, from any context
- * @serial:	waits for the commands that this serial number, or an earlier one,
- *		has given up
+ * @serial:	waits for what this serial number, or an earlier one, has given up
  * @clear:	number of a CLEAR TASK SET
+ * @disk:	of a CLEAR TASK SET, to tell it from others: it may be gone
  * @ref:	Referenced Task Tag
  * @lun:	unpacked
  * @deadline:	jiffies; then the connection is closed
@@ -78,6 +77,7 @@ struct lunar_tmf {
 	u8			response;
 	u32			serial;
 	u32			clear;
+	const struct se_device	*disk;
 	itt_t			ref;
 	u64			lun;
 	unsigned long		deadline;
@@ -99,7 +99,7 @@ struct lunar_tmf {
  * @slot:	holds a slot, given back when its status is sent
  * @abandoned:	serial number of the TMF that gave it up, or 0: no answer will be
  *		sent; set by io_work, read by exec_work
- * @cleared:	C; number of the CLEAR TASK SET of another session that ended it
+ * @cleared:	C; number of the first CLEAR TASK SET of another session for it
  * @resets:	counted in lunar_abort_resets()
  * @late:	counted in conn->late
  * @ordered:	its backstore sets LUNAR_TRANSPORT_ORDERED

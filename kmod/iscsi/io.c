@@ -33,6 +33,7 @@
  * what is rejected). A peer that sends such and does not read gets no further.
  */
 #define IO_MAX_QUEUED	32
+#define IO_MAX_DISCOVERY	1
 
 static const struct lunar_handler login_handlers[ISCSI_OPCODE_MASK + 1] = {
 	[0 ... ISCSI_OP_LOGIN - 1] = {
@@ -211,6 +212,12 @@ static void login(struct lunar_conn *conn)
 	}
 }
 
+static bool has_room(const struct lunar_conn *conn)
+{
+	return conn->queued < (conn->session->discovery ? IO_MAX_DISCOVERY :
+							  IO_MAX_QUEUED);
+}
+
 /* One turn: some sending, some receiving. Returns as lunar_rx_run() does. */
 static int turn(struct lunar_conn *conn, int *run)
 {
@@ -224,7 +231,7 @@ static int turn(struct lunar_conn *conn, int *run)
 		return 0;
 	/* After Logout nothing is read any more (RFC 7143 11.14). */
 	if (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
-	    conn->queued < IO_MAX_QUEUED) {
+	    has_room(conn)) {
 		budget = IO_TURN;
 		rx = lunar_rx_run(conn, &budget);
 		*run -= IO_TURN - budget;

@@ -235,12 +235,14 @@ static enum lunar_login_status enter_discovery(struct lunar_conn *conn)
 {
 	struct lunar_login *login = conn->login;
 
+	/* Anybody may have one: little memory for little that there is to say. */
 	conn->session->discovery = true;
 	lunar_keys_defaults(&login->offer);
+	login->offer.val[LUNAR_KEY_MAX_RECV_DATA_SEGMENT_LENGTH] =
+		ISCSI_DEF_MAX_RECV_SEG_LEN;
 	login->auth_required = READ_ONCE(lunar_tpg_discovery.enforce);
 	lunar_window_init(&conn->session->window,
-			  be32_to_cpu(login->first.cmdsn),
-			  LUNAR_CMDSN_DEPTH_DEFAULT);
+			  be32_to_cpu(login->first.cmdsn), 1);
 	return check_tsih(conn);
 }
 

@@ -511,6 +511,12 @@ static int step(struct lunar_conn *conn)
 	return -EINVAL;
 }
 
+/* Not behind a Logout, nor what made us close the connection. */
+static bool reads_on(struct lunar_conn *conn)
+{
+	return !conn->io_owned || lunar_conn_state(conn) == LUNAR_CONN_FULL;
+}
+
 /**
  * lunar_rx_run() - receive and handle PDUs
  * @conn:	the connection
@@ -519,8 +525,8 @@ static int step(struct lunar_conn *conn)
  *
  * Owner's context; sleeps for memory only (login handlers for more).
  *
- * Return: 1 if the budget is used up, 0 if the socket has no more bytes now, or
- * -errno: the connection must be closed (-EPROTO, -EBADMSG: the peer's fault).
+ * Return: 1 if the budget is used up, 0 if the socket has no more bytes now or no more
+ * are to be read, or -errno: the connection must be closed (-EPROTO, -EBADMSG: the peer's fault).
  */
 int lunar_rx_run(struct lunar_conn *conn, int *budget)
 {
@@ -536,6 +542,8 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 			*budget -= 1 + conn->rx.pdu.data_len / RX_LONG;
 			WRITE_ONCE(conn->moved,
 				   conn->moved + conn->rx.pdu.data_len);
+			if (!reads_on(conn))
+				return 0;
 		}
 	}
 	return 1;

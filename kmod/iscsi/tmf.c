@@ -183,18 +183,19 @@ static bool is_clear(const struct lunar_tmf *tmf)
 
 static bool clear(struct lunar_conn *conn, const struct lunar_cmd *cmd)
 {
-	const struct se_device *disk;
+	const struct lunar_tmf *tmf = &cmd->tmf;
 
-	disk = lunar_session_disk(cmd->conn->session, cmd->tmf.lun);
-	if (disk && conn != cmd->conn &&
-	    lunar_abort_clear(conn, disk, cmd->tmf.clear))
+	if (conn != cmd->conn && lunar_abort_clear(conn, tmf->disk, tmf->clear))
 		lunar_conn_look(conn);
 	return true;
 }
 
 static bool is_cleared(struct lunar_conn *conn, const struct lunar_cmd *cmd)
 {
-	return !lunar_abort_clearing(conn, cmd->tmf.clear);
+	const struct lunar_tmf *tmf = &cmd->tmf;
+
+	return conn == cmd->conn ||
+	       !lunar_abort_clearing(conn, tmf->disk, tmf->clear);
 }
 
 /*
@@ -220,7 +221,9 @@ static int begin(struct lunar_conn *conn, struct lunar_cmd *cmd)
 	lunar_abort_mark(conn, &set, tmf->serial);
 	if (is_clear(tmf)) {
 		tmf->clear = atomic_inc_return(&clears) ?: atomic_inc_return(&clears);
-		visit_conns(clear, cmd);
+		tmf->disk = lunar_session_disk(conn->session, tmf->lun);
+		if (tmf->disk)
+			visit_conns(clear, cmd);
 	}
 	return 0;
 }
@@ -252,7 +255,7 @@ static bool is_over(struct lunar_conn *conn, const struct lunar_cmd *cmd)
 
 	return tmf->next == tmf->nr && !atomic_read(&tmf->tmrs) &&
 	       !lunar_abort_pending(conn, &set, tmf->serial) &&
-	       (!is_clear(tmf) || visit_conns(is_cleared, cmd));
+	       (!tmf->disk || visit_conns(is_cleared, cmd));
 }
 
 /**

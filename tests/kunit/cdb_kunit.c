@@ -57,6 +57,11 @@ static void cdb_table_test(struct kunit *test)
 			listed = true;
 			cdb[8] = rows[i].action >> 8;
 			cdb[9] = rows[i].action & 0xff;
+			KUNIT_EXPECT_EQ_MSG(test, lunar_cdb_is_write_same(cdb),
+					    opcode == WRITE_SAME ||
+					    opcode == WRITE_SAME_16 ||
+					    rows[i].action == WRITE_SAME_32,
+					    "opcode %02x", opcode);
 			KUNIT_EXPECT_EQ_MSG(test, lunar_cdb_direction(cdb),
 					    rows[i].direction, "opcode %02x", opcode);
 			KUNIT_EXPECT_EQ_MSG(test, lunar_cdb_may_differ(cdb, true),

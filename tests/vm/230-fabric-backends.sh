@@ -66,6 +66,25 @@ pass()
 	ok "$1, digests $2"
 }
 
+# WRITE SAME that comes without data, to discard: a write protected LUN does not see
+# that in the direction, and target core goes by no other.
+no_data()
+{
+	local sg
+
+	echo 1 >"$CONFIGFS/core/fileio_0/file/attrib/emulate_tpws"
+	discover "${PORTALS[0]}" >/dev/null
+	iscsiadm -m node -T "$TARGET" -p "${PORTALS[0]}" --login >/dev/null
+	sg=/dev/$(basename "$(echo "/sys/class/block/$(basename "$(lun_device "$TARGET" 0)")"/device/scsi_generic/*)")
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw "$sg" 93 08 00 00 00 00 00 00 00 00 00 00 00 08 00 00
+	expect_sense "Illegal Request" "Invalid field in cdb" sg_raw "$sg" 41 08 00 00 00 00 00 00 08 00
+	logout "$TARGET" "${PORTALS[0]}" >/dev/null
+	wait_for 5 logged_out "$TARGET"
+	initiator_reset
+	ok "WRITE SAME without data"
+}
+
 run()
 {
 	local portal
@@ -96,4 +115,5 @@ run()
 	pass "${PORTALS[1]}" CRC32C
 	pass "${PORTALS[2]}" CRC32C
 	pass "${PORTALS[2]}" None
+	no_data
 }

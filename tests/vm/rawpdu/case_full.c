@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "rawpdu.h"
 
@@ -147,6 +150,34 @@ static void logout_behind(void)
 	conn_close(c);
 	/* What was answered is there; what was not is one or the other. */
 	still_serves();
+}
+
+/* 11.14: what comes behind a Logout is not read, be it in the same segment. */
+static void logout_last(void)
+{
+	struct conn *c = login_usual();
+	u8 cdb[ISCSI_CDB_SIZE], data[BLOCK];
+	union bhs bhs;
+	int cork = 1;
+
+	fill(data, sizeof(data), 42);
+	write_blocks(c, LBA, data, 1);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+	bhs_init(c, &bhs, ISCSI_OP_LOGOUT);
+	bhs.logout.flags = FINAL | ISCSI_LOGOUT_REASON_CLOSE_SESSION;
+	pdu_send(c, &bhs, NULL, 0);
+	fill(data, sizeof(data), 43);
+	cdb_rw(cdb, WRITE_10, LBA, 1);
+	scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, BLOCK, data, BLOCK);
+	cork = 0;
+	setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+	pdu_want(c, ISCSI_OP_LOGOUT_RSP);
+	want_closed(c);
+	conn_close(c);
+	c = login_usual();
+	fill(data, sizeof(data), 42);
+	check_blocks(c, LBA, data, 1);
+	logout(c);
 }
 
 /* --- NOP ---------------------------------------------------------------------- */
@@ -515,6 +546,7 @@ const struct test_case full_cases[] = {
 	{ "full-snack", "7.1.5, 11.16: a table", snacks },
 	{ "full-logout", "11.14, 11.15: a table", logout_table, 40 },
 	{ "full-logout-behind", "4.2.2.1, 11.14", logout_behind },
+	{ "full-logout-last", "11.14", logout_last },
 	{ "full-nop-silent", "11.18", nop_silent },
 	{ "full-nop-numbered", "11.18.1", nop_numbered },
 	{ "full-nop-cut", "11.19", nop_cut },

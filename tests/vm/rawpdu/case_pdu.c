@@ -471,6 +471,18 @@ static void discovery_scsi(void)
 	want_reject_or_closed(c);
 }
 
+/* 4.3: anybody may have such a session, so it is worth little memory. */
+static void discovery_small(void)
+{
+	struct conn *c = login(&(struct login){ .discovery = true });
+	u32 window;
+
+	window = c->max_cmdsn - c->exp_cmdsn + 1;
+	if (c->key[TARGET_MAX_RECV] > 8192 || window > 1)
+		fail("%u requests of %u bytes", window, c->key[TARGET_MAX_RECV]);
+	logout(c);
+}
+
 static void bad_text(void)
 {
 	static const char *const lines[] = { "NoEqualSign\n", "SendTargets=All\nSendTargets=All\n",
@@ -545,6 +557,7 @@ const struct test_case pdu_cases[] = {
 	{ "digest-wrong-ping", "7.8", wrong_ping_digest },
 	{ "send-targets", "Appendix C", send_targets },
 	{ "discovery-scsi", "4.3", discovery_scsi },
+	{ "discovery-small", "4.3", discovery_small },
 	{ "bad-text", "11.10", bad_text },
 	{ "random-pdus", "7: no oops, no hang", random_pdus, 90 },
 	{}

@@ -317,6 +317,33 @@ static void tmf_unread(void)
 	logout(c);
 }
 
+/*
+ * A backstore that gives nothing up: a CLEAR TASK SET cannot be answered, and neither
+ * can the next one, while what the first has aborted may still be written.
+ */
+static void tmf_clear_again(void)
+{
+	struct conn *c, *other;
+	u32 i;
+
+	if (opt.ordered)
+		skip("needs a backstore that gives nothing up");
+	other = login_usual();
+	hold();
+	send_write(other, LBA, 1);
+	ping(other);
+	for (i = 0; i < 2; i++) {
+		c = login(&(struct login){ .isid = ISID + i });
+		send_tmf(c, ISCSI_TM_FUNC_CLEAR_TASK_SET, ISCSI_RESERVED_TAG);
+		if (tmf_response(c) != TMF_CLOSED)
+			fail("function %u is over, the WRITE is not", i + 1);
+		conn_close(c);
+	}
+	release();
+	conn_close(other);
+	still_serves();
+}
+
 /* Commands that are just being refused when they are cleared end once. */
 static void tmf_clear_refused(void)
 {
@@ -414,6 +441,7 @@ const struct test_case tmf_cases[] = {
 	{ "stuck-target-cold-reset", "11.5.1", tmf_cold_reset, 40 },
 	{ "stuck-task-reassign", "11.5.1", tmf_reassign, 40 },
 	{ "stuck-clear-others", "SAM-5 7.3", tmf_clear, 40 },
+	{ "stuck-clear-again", "11.5.1", tmf_clear_again, 60 },
 	{ "stuck-reset-unread", "11.5.1", tmf_unread, 60 },
 	{ "tmf-clear-refused", "SAM-5 7.3", tmf_clear_refused, 60 },
 	{ "tmf-idle", "11.6.1", tmf_idle },
