@@ -171,6 +171,44 @@ over_iscsi()
 	rm /tmp/caw.img
 }
 
+# One that hangs while it reads stops the writer of the disk for a moment only: a later
+# WRITE is answered from the cache.
+hangs()
+{
+	local sg pid tracing=/sys/kernel/tracing
+
+	dm_create hang "0 262144 linear $(spare_disk 0) 0"
+	mkfs.ext4 -q -F "$(dm_device hang)"
+	mount "$(dm_device hang)" /mnt
+	dd if=/dev/zero of=/mnt/caw.img bs=1M count=64 conv=fsync status=none
+	loop_store c /mnt/caw.img 64M fd_buffered_io=1
+	sg=$(loop_sg c)
+	head -c 1024 /dev/zero >/tmp/caw
+	head -c 4096 /dev/zero >/tmp/data
+	sg_sync "$sg"
+	echo 1 >/proc/sys/vm/drop_caches
+	write10 "$sg" /tmp/data 0 8 2>/dev/null	# what ext4 needs for that is cached now
+	echo 'p:lunar_pause lfile_line_pause' >$tracing/kprobe_events
+	echo >$tracing/trace
+	echo 1 >$tracing/events/kprobes/lunar_pause/enable
+	dmsetup suspend --nolockfs --noflush --noudevsync hang
+	defer dmsetup resume --noudevsync hang
+	compare_and_write "$sg" /tmp/caw 65536 1 2>/dev/null &
+	pid=$!
+	wait_for 10 grep -q lunar_pause $tracing/trace
+	timeout 10 sg_raw -s 4096 -i /tmp/data "$sg" 2a 00 00 00 00 00 00 00 08 00 2>/dev/null ||
+		fail "a WRITE waits for a COMPARE AND WRITE that hangs"
+	kill -0 $pid || fail "COMPARE AND WRITE did not hang"
+	dmsetup resume --noudevsync hang
+	wait $pid
+	echo 0 >$tracing/events/kprobes/lunar_pause/enable
+	echo >$tracing/kprobe_events
+	loop_remove c
+	umount /mnt
+	dmsetup remove --retry --noudevsync hang
+	ok "COMPARE AND WRITE that hangs"
+}
+
 run()
 {
 	local mode
@@ -181,6 +219,7 @@ run()
 	defer loop_unload
 	limits
 	half_way
+	hangs
 	for mode in "" fd_buffered_io=1; do
 		loop_store c /tmp/caw.img 64M "$mode"
 		several_blocks "$(loop_sg c)" "$(loop_disk c)"
