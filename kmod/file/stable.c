@@ -137,7 +137,9 @@ int lfile_stable_configure(struct lfile_dev *dev)
  * what is in the page cache to itself, and let fsync succeed. So does a block device
  * that has died or has shrunk: pages beyond its end are dropped as if they were written.
  *
- * Context: after the fsync, for the capacity goes before the pages.
+ * Of an fsync it tells what is asked after it: the capacity goes before the pages.
+ *
+ * Context: any.
  * Return: 0, -EROFS if its filesystem has become read-only, -ENODATA if its device is
  * smaller than the disk.
  */

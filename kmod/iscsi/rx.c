@@ -525,8 +525,9 @@ static bool reads_on(struct lunar_conn *conn)
  *
  * Owner's context; sleeps for memory only (login handlers for more).
  *
- * Return: 1 if the budget is used up, 0 if the socket has no more bytes now or no more
- * are to be read, or -errno: the connection must be closed (-EPROTO, -EBADMSG: the peer's fault).
+ * Return: 1 if the budget is used up, 0 if the socket has no more bytes now or no
+ * more are to be read, or -errno: the connection must be closed (-EPROTO, -EBADMSG:
+ * the peer's fault).
  */
 int lunar_rx_run(struct lunar_conn *conn, int *budget)
 {
