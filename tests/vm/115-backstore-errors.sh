@@ -275,8 +275,7 @@ compare_and_write()
 	head -c 1024 /dev/zero >/tmp/caw
 	flaky down
 	for i in 1 2 3; do
-		expect_sense "Medium" "write error" \
-			sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$sg"
+		expect_sense "Medium" "write error" caw "$sg"
 	done
 	flaky none
 	echo 3 >/proc/sys/vm/drop_caches
