@@ -10,10 +10,12 @@ verified()
 		{ cat /tmp/fio.out; fail "$1: wrong data or an error"; }
 }
 
-# load NAME IO_SIZE: the same to the initiator's disk, $dev of the test.
+# load NAME IO_SIZE: the same to the initiator's disk, $dev of the test. Its commands are
+# tried again without end: a connection may well break six times with the same one on it.
 load()
 {
 	# shellcheck disable=SC2154
+	echo -1 >"$(echo "/sys/block/${dev#/dev/}/device/scsi_disk/"*)/max_retries"
 	verified "$1" --filename="$dev" --direct=1 --ioengine=libaio --iodepth=8 --io_size="$2" \
 		--size=24M
 	ok "$1"
