@@ -28,13 +28,6 @@
 #define IO_RUN		64
 #define IO_RUN_NS	(250 * NSEC_PER_USEC)
 
-/*
- * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text,
- * what is rejected). A peer that sends such and does not read gets no further.
- */
-#define IO_MAX_QUEUED	32
-#define IO_MAX_DISCOVERY	1
-
 static const struct lunar_handler login_handlers[ISCSI_OPCODE_MASK + 1] = {
 	[0 ... ISCSI_OP_LOGIN - 1] = {
 		lunar_login_other_header, lunar_login_done
@@ -212,16 +205,10 @@ static void login(struct lunar_conn *conn)
 	}
 }
 
-static bool has_room(const struct lunar_conn *conn)
-{
-	return conn->queued < (conn->session->discovery ? IO_MAX_DISCOVERY :
-							  IO_MAX_QUEUED);
-}
-
 /* One turn: some sending, some receiving. Returns as lunar_rx_run() does. */
 static int turn(struct lunar_conn *conn, int *run)
 {
-	int tx, rx = 0, budget = IO_TURN;
+	int tx, rx, budget = IO_TURN;
 
 	tx = lunar_tx_run(conn, &budget);
 	*run -= IO_TURN - budget;
@@ -229,18 +216,13 @@ static int turn(struct lunar_conn *conn, int *run)
 		return tx;
 	if (!act_after(conn))
 		return 0;
-	/* After Logout nothing is read any more (RFC 7143 11.14). */
-	if (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
-	    has_room(conn)) {
-		budget = IO_TURN;
-		rx = lunar_rx_run(conn, &budget);
-		*run -= IO_TURN - budget;
-		if (rx < 0)
-			return rx;
-		if (budget < IO_TURN && tx == 0)
-			tx = !llist_empty(&conn->ready) ||
-			     !list_empty(&conn->tx.queue);
-	}
+	budget = IO_TURN;
+	rx = lunar_rx_run(conn, &budget);
+	*run -= IO_TURN - budget;
+	if (rx < 0)
+		return rx;
+	if (budget < IO_TURN && tx == 0)
+		tx = !llist_empty(&conn->ready) || !list_empty(&conn->tx.queue);
 	return tx || rx;
 }
 

@@ -20,6 +20,14 @@
 /* A PDU counts as one more for so many bytes: it takes that long to copy them. */
 #define RX_LONG		65536
 
+/*
+ * Answers to requests that take no slot of the CmdSN window (NOP-Out, Text, what is
+ * rejected). A peer that sends such and does not read gets no further. In a discovery
+ * session, open to strangers, one at a time.
+ */
+#define MAX_QUEUED		32
+#define MAX_QUEUED_DISCOVERY	1
+
 /* Pages handed to the socket at once; bounds the stack. */
 #define RX_BVECS	32
 
@@ -511,10 +519,16 @@ static int step(struct lunar_conn *conn)
 	return -EINVAL;
 }
 
-/* Not behind a Logout, nor what made us close the connection. */
-static bool reads_on(struct lunar_conn *conn)
+/*
+ * In full feature phase not behind a Logout (RFC 7143 11.14), nor behind what made us
+ * close the connection, nor when the peer does not read its answers.
+ */
+static bool reads_on(const struct lunar_conn *conn)
 {
-	return !conn->io_owned || lunar_conn_state(conn) == LUNAR_CONN_FULL;
+	return !conn->io_owned ||
+	       (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
+		conn->queued < (conn->session->discovery ? MAX_QUEUED_DISCOVERY :
+							   MAX_QUEUED));
 }
 
 /**
@@ -534,6 +548,8 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 	int ret;
 
 	while (*budget > 0) {
+		if (!reads_on(conn))
+			return 0;
 		ret = step(conn);
 		if (ret == -EAGAIN)
 			return 0;
@@ -543,8 +559,6 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 			*budget -= 1 + conn->rx.pdu.data_len / RX_LONG;
 			WRITE_ONCE(conn->moved,
 				   conn->moved + conn->rx.pdu.data_len);
-			if (!reads_on(conn))
-				return 0;
 		}
 	}
 	return 1;
