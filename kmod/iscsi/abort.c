@@ -4,6 +4,7 @@
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 #include "abort.h"
+#include "owner.h"
 #include "session.h"
 #include "stats.h"
 
@@ -473,5 +474,5 @@ void lunar_abort_release(struct lunar_cmd *cmd)
 		return;
 	}
 	if (READ_ONCE(conn->tmfs.nr))
-		lunar_conn_kick(conn);
+		lunar_owner_kick(conn);
 }

@@ -12,6 +12,7 @@
 #include "cdb.h"
 #include "cmd.h"
 #include "lun.h"
+#include "owner.h"
 #include "session.h"
 #include "stats.h"
 #include "tpg.h"
@@ -582,7 +583,7 @@ void lunar_cmd_queue(struct lunar_cmd *cmd)
 	lunar_conn_get(conn);
 	/* Whoever made the list begin has seen to it that the owner looks. */
 	if (llist_add(&cmd->ready_entry, &conn->ready))
-		lunar_conn_wake(conn);
+		lunar_owner_wake(conn);
 	lunar_conn_put(conn);
 }
 

@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The connection object: state, references, scheduling. See conn.h. */
+/* The connection object: state, references, timers. See conn.h. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <lunar.h>
 #include "conn.h"
+#include "owner.h"
 #include "portal.h"
 #include "session.h"
 #include "stats.h"
 #include "tpg.h"
 
 static struct kmem_cache *conn_cache;
-static struct workqueue_struct *login_wq;
-static struct workqueue_struct *io_wq;
-static struct workqueue_struct *jump_wq;
 static struct workqueue_struct *release_wq;
-
-/*
- * Work items of a CPU share one thread, and if others want the CPU too it is
- * milliseconds until that has had its turn. So where a connection moves bulk data those
- * that mostly sleep go first, so many times for each of its runs: it must get on, too.
- */
-#define JUMPS		16
-
-/*
- * Bulk data is so many bytes in so many jiffies, and who moves that does not jump.
- * Locks and heartbeats do not come near.
- */
-#define BULK_BYTES	SZ_256K
-#define BULK_TIME	(HZ / 50 + 1)
-
-/* How many are left on a CPU. Only a hint, nobody minds if one gets lost. */
-static DEFINE_PER_CPU(int, jumps);
 
 static const char *const close_names[LUNAR_CLOSE_NR] = {
 	[LUNAR_CLOSE_NONE]		= "open",
@@ -89,66 +69,6 @@ void lunar_conn_put(struct lunar_conn *conn)
 		queue_work(release_wq, &conn->release_work);
 }
 
-static int io_cpu(const struct lunar_conn *conn)
-{
-	int cpu = READ_ONCE(conn->cpu);
-
-	return cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu) ?
-	       WORK_CPU_UNBOUND : cpu;
-}
-
-static bool is_bulk(const struct lunar_conn *conn)
-{
-	return READ_ONCE(conn->moved) >= BULK_BYTES &&
-	       time_before(jiffies, READ_ONCE(conn->moved_since) + 2 * BULK_TIME);
-}
-
-/* True if it goes first. */
-static bool jump(struct lunar_conn *conn, int cpu)
-{
-	int left = READ_ONCE(per_cpu(jumps, cpu));
-
-	/* Who waits already keeps its place: waiting makes nobody light. */
-	if (!left || work_pending(&conn->io_work) || is_bulk(conn))
-		return false;
-	if (queue_work_on(cpu, jump_wq, &conn->jump_work))
-		WRITE_ONCE(per_cpu(jumps, cpu), left - 1);
-	return true;
-}
-
-/**
- * lunar_conn_kick() - have the owner look at the connection
- * @conn:	a connection the caller knows to be alive
- *
- * Any context. Reading io_owned as false while login_work hands over is
- * harmless: login_work then passes the kick on.
- */
-void lunar_conn_kick(struct lunar_conn *conn)
-{
-	int cpu;
-
-	if (!smp_load_acquire(&conn->io_owned)) { /* pairs with hand_over() */
-		queue_work(login_wq, &conn->login_work);
-		return;
-	}
-	cpu = io_cpu(conn);
-	if (cpu == WORK_CPU_UNBOUND || !jump(conn, cpu))
-		queue_work_on(cpu, io_wq, &conn->io_work);
-}
-
-/**
- * lunar_conn_wake() - have the owner look at conn->ready
- * @conn:	a connection the caller knows to be alive, and has put something on
- *		that list with llist_add(), which is a full barrier
- *
- * Nothing to do while io_work runs. Any context.
- */
-void lunar_conn_wake(struct lunar_conn *conn)
-{
-	if (!atomic_read(&conn->runs)) /* pairs with run_io() */
-		lunar_conn_kick(conn);
-}
-
 /**
  * lunar_conn_look() - have the owner look for aborted commands
  * @conn:	on a list whose lock the caller holds; may be on its way out
@@ -162,7 +82,7 @@ void lunar_conn_look(struct lunar_conn *conn)
 	if (!refcount_inc_not_zero(&conn->refs))
 		return;
 	WRITE_ONCE(conn->look, true);
-	lunar_conn_kick(conn);
+	lunar_owner_kick(conn);
 	lunar_conn_put(conn);
 }
 
@@ -179,7 +99,7 @@ void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds)
 	if (!refcount_inc_not_zero(&conn->refs))
 		return;
 	WRITE_ONCE(conn->logout_seconds, seconds);
-	lunar_conn_kick(conn);
+	lunar_owner_kick(conn);
 	lunar_conn_put(conn);
 }
 
@@ -234,73 +154,9 @@ void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason)
 		tpg = READ_ONCE(conn->tpg);
 		if (tpg)
 			wake_up_all(&tpg->idle);
-		lunar_conn_kick(conn);
+		lunar_owner_kick(conn);
 	}
 	spin_unlock_irqrestore(&conn->state_lock, flags);
-}
-
-static void login_work(struct work_struct *work)
-{
-	struct lunar_conn *conn = container_of(work, struct lunar_conn,
-					       login_work);
-
-	/* Handed over while this run was pending: pass the kick on. */
-	if (conn->io_owned)
-		lunar_conn_kick(conn);
-	else
-		conn->ops->login(conn);
-}
-
-/* What was moved long ago counts less and less. */
-static void forget_moved(struct lunar_conn *conn)
-{
-	if (time_after(jiffies, conn->moved_since + BULK_TIME)) {
-		WRITE_ONCE(conn->moved, conn->moved / 2);
-		WRITE_ONCE(conn->moved_since, jiffies);
-	}
-}
-
-/*
- * Each work item runs once at a time, but there are two of them: who comes second
- * leaves, and has the first one run again. Returns true if that is to be. Only runs
- * that waited for their turn (@in_turn) let others jump.
- */
-static bool run_io(struct lunar_conn *conn, bool in_turn)
-{
-	bool more;
-
-	if (atomic_inc_return(&conn->runs) > 1)
-		return false;
-	more = conn->ops->io(conn);
-	forget_moved(conn);
-	if (in_turn && is_bulk(conn))
-		WRITE_ONCE(*raw_cpu_ptr(&jumps), JUMPS);
-	if (more)
-		lunar_conn_kick(conn);
-	/* What comes from here on is kicked for: see lunar_conn_wake(). */
-	return atomic_xchg(&conn->runs, 0) > 1 || !llist_empty(&conn->ready);
-}
-
-/*
- * Whatever kicks in run_io() holds a reference, and release_work is not queued before
- * that is gone: behind it this item queues only itself, which is cancelled last.
- */
-static void io_work(struct work_struct *work)
-{
-	struct lunar_conn *conn = container_of(work, struct lunar_conn,
-					       io_work);
-
-	if (run_io(conn, true))
-		queue_work_on(io_cpu(conn), io_wq, &conn->io_work);
-}
-
-static void jump_work(struct work_struct *work)
-{
-	struct lunar_conn *conn = container_of(work, struct lunar_conn,
-					       jump_work);
-
-	if (run_io(conn, false))
-		lunar_conn_kick(conn);
 }
 
 /*
@@ -320,10 +176,7 @@ static void release_work(struct work_struct *work)
 					       release_work);
 
 	lunar_conn_set_state(conn, LUNAR_CONN_DEAD);
-	cancel_work_sync(&conn->login_work);
-	/* In this order: each may have queued the next. */
-	cancel_work_sync(&conn->jump_work);
-	cancel_work_sync(&conn->io_work);
+	lunar_owner_cancel(conn);
 	timer_delete_sync(&conn->timer);
 	timer_delete_sync(&conn->tmfs.timer);
 	pr_debug("%pISpc: %s\n", &conn->peer,
@@ -385,7 +238,7 @@ static bool ping_is_late(struct lunar_conn *conn,
 	ping->open = true;
 	ping->sent = jiffies;
 	WRITE_ONCE(ping->due, true);
-	lunar_conn_kick(conn);
+	lunar_owner_kick(conn);
 	return false;
 }
 
@@ -409,7 +262,7 @@ static void tick(struct lunar_conn *conn)
 		if (atomic_read(&conn->session->active))
 			WRITE_ONCE(conn->look, true);
 		if (xchg(&conn->rx.starved, false) || READ_ONCE(conn->look))
-			lunar_conn_kick(conn);
+			lunar_owner_kick(conn);
 	}
 }
 
@@ -553,14 +406,14 @@ static void socket_ready(void *owner)
 {
 	struct lunar_conn *conn = owner;
 
-	WRITE_ONCE(conn->cpu, raw_smp_processor_id());
+	lunar_owner_place(conn);
 	WRITE_ONCE(conn->ping.heard, jiffies);
-	lunar_conn_kick(conn);
+	lunar_owner_kick(conn);
 }
 
 static void socket_space(void *owner)
 {
-	lunar_conn_kick(owner);
+	lunar_owner_kick(owner);
 }
 
 static const struct lunar_sock_ops sock_ops = {
@@ -575,12 +428,8 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
 	spin_lock_init(&conn->cmd_lock);
 	refcount_set(&conn->refs, 1);
 	conn->ops = ops;
-	conn->cpu = -1;
 	conn->accepted = jiffies;
-	conn->moved_since = jiffies;
-	INIT_WORK(&conn->login_work, login_work);
-	INIT_WORK(&conn->io_work, io_work);
-	INIT_WORK(&conn->jump_work, jump_work);
+	lunar_owner_setup(conn);
 	INIT_WORK(&conn->release_work, release_work);
 	timer_setup(&conn->timer, conn_timer, 0);
 	timer_setup(&conn->logout_timer, logout_timer, 0);
@@ -633,7 +482,7 @@ int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
 	lunar_conn_get(conn);
 	lunar_portal_add_conn(portal, conn);
 	lunar_sock_start(&conn->ls);
-	lunar_conn_kick(conn);
+	lunar_owner_kick(conn);
 	lunar_conn_put(conn);
 	return 0;
 }
@@ -647,12 +496,9 @@ int lunar_conn_init(void)
 {
 	conn_cache = kmem_cache_create("lunar_conn", sizeof(struct lunar_conn),
 				       0, 0, NULL);
-	login_wq = alloc_workqueue("lunar_login", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	io_wq = alloc_workqueue("lunar_io", WQ_MEM_RECLAIM, 0);
-	jump_wq = alloc_workqueue("lunar_jump", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
 	release_wq = alloc_workqueue("lunar_release", WQ_UNBOUND,
 				     WQ_MAX_ACTIVE);
-	if (conn_cache && login_wq && io_wq && jump_wq && release_wq)
+	if (conn_cache && release_wq && !lunar_owner_init())
 		return 0;
 	lunar_conn_exit();
 	return -ENOMEM;
@@ -668,11 +514,6 @@ void lunar_conn_exit(void)
 {
 	if (release_wq)
 		destroy_workqueue(release_wq);
-	if (jump_wq)
-		destroy_workqueue(jump_wq);
-	if (io_wq)
-		destroy_workqueue(io_wq);
-	if (login_wq)
-		destroy_workqueue(login_wq);
+	lunar_owner_exit();
 	kmem_cache_destroy(conn_cache);
 }

@@ -102,7 +102,8 @@ enum lunar_close_reason {
  * @queued:	W; commands of kind PDU
  * @cid:	I after login
  * @text:	W; pieces of a text answer still to be fetched; owned
- * @cpu:	where the flow last arrived; a hint, any context
+ * @cpu:	where the owner is to run, or -1; a hint, any context
+ * @claim:	the CPU that counts it as one of its owners, or -1; any context
  * @io_owned:	io_work is the owner: set once, by login_work, before FULL
  * @runs:	the owner runs, and looks at @ready before it ends; above 1: once more
  * @moved:	W to write; bytes of data segments, halved now and then
@@ -157,6 +158,7 @@ struct lunar_conn {
 	u32			waiting;
 	u32			queued;
 	int			cpu;
+	int			claim;
 	u16			cid;
 	bool			io_owned;
 	bool			look;
@@ -186,8 +188,6 @@ void lunar_conn_get(struct lunar_conn *conn);
 void lunar_conn_put(struct lunar_conn *conn);
 bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);
 void lunar_conn_close(struct lunar_conn *conn, enum lunar_close_reason reason);
-void lunar_conn_kick(struct lunar_conn *conn);
-void lunar_conn_wake(struct lunar_conn *conn);
 void lunar_conn_look(struct lunar_conn *conn);
 void lunar_conn_ask_logout(struct lunar_conn *conn, u32 seconds);
 void lunar_conn_arm_login_timer(struct lunar_conn *conn, unsigned long deadline);

@@ -10,6 +10,7 @@
 #include "abort.h"
 #include "io.h"
 #include "login.h"
+#include "owner.h"
 #include "portal.h"
 #include "rx.h"
 #include "scsi.h"
@@ -138,8 +139,8 @@ static void hand_over(struct lunar_conn *conn)
 						    full_handlers;
 	lunar_conn_set_state(conn, LUNAR_CONN_FULL);
 	lunar_conn_end_login_timer(conn);
-	smp_store_release(&conn->io_owned, true); /* pairs with lunar_conn_kick() */
-	lunar_conn_kick(conn);
+	smp_store_release(&conn->io_owned, true); /* pairs with lunar_owner_kick() */
+	lunar_owner_kick(conn);
 }
 
 /* Acts on what the PDU just sent asks for; false if nothing more is to do. */
