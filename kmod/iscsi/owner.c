@@ -48,11 +48,19 @@ static int io_cpu(const struct lunar_conn *conn)
 	       WORK_CPU_UNBOUND : cpu;
 }
 
-/* The connection counts on @cpu from now on, or if that is -1 nowhere. */
+/*
+ * The connection counts on @cpu from now on, or if that is -1 nowhere. What is added is
+ * taken off again by who sees it in xchg(), whoever else is here meanwhile.
+ */
 static void claim(struct lunar_conn *conn, int cpu)
 {
 	int old;
 
+	/* There is nothing to choose. */
+	if (num_online_cpus() == 1)
+		cpu = -1;
+	if (READ_ONCE(conn->claim) == cpu)
+		return;
 	if (cpu >= 0)
 		atomic_inc(per_cpu_ptr(&owners, cpu));
 	old = xchg(&conn->claim, cpu);
@@ -81,6 +89,8 @@ static int best_cpu(int last)
 	int left = PLACES;
 	int cpu;
 
+	if (num_online_cpus() == 1)
+		return here;
 	if ((current->flags & PF_KTHREAD) && is_free(here))
 		return here;
 	if (last >= 0 && cpu_to_node(last) != node)

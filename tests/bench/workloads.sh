@@ -67,7 +67,7 @@ workloads()
 	count-read-1m   count any         tmpfs           short  -b 1048576 -d 8
 	count-write-4k  count write-back  tmpfs           short  -w -R -b 4096 -d 32
 	count-write-1m  count write-back  tmpfs           short  -w -b 1048576 -d 8
-	idle-session    idle  any         tmpfs           short  -c 64
+	idle-session    idle  any         tmpfs           short  -c 256
 	END
 }
 
