@@ -34,7 +34,7 @@ static struct workqueue_struct *jump_wq;
 /* How many are left on a CPU. Only a hint, nobody minds if one gets lost. */
 static DEFINE_PER_CPU(int, jumps);
 
-/* How many owners a CPU has that run, or are about to. Only a hint. */
+/* How many owners a CPU has that run, or that are to since data came in. Only a hint. */
 static DEFINE_PER_CPU_SHARED_ALIGNED(atomic_t, owners);
 
 /* So many CPUs are looked at for a better one. */
@@ -68,42 +68,51 @@ static void claim(struct lunar_conn *conn, int cpu)
 		atomic_dec(per_cpu_ptr(&owners, old));
 }
 
-static bool is_free(int cpu)
+static bool is_usable(int cpu)
 {
-	return cpu_online(cpu) && !atomic_read(per_cpu_ptr(&owners, cpu)) &&
-	       !cpu_is_isolated(cpu) && housekeeping_test_cpu(cpu, HK_TYPE_WQ);
+	return cpu_online(cpu) && !cpu_is_isolated(cpu) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_WQ);
+}
+
+static int load_of(int cpu)
+{
+	return atomic_read(per_cpu_ptr(&owners, cpu));
 }
 
 /*
  * Where packets come in, whose data is in that cache, unless another owner or a process
  * has that CPU: so it is with the second flow of a network card with one queue, and
- * with all of an initiator on this machine. Then where it was before, or on another CPU
- * of the node that has no owner. What else such a one does is not known here: idle_cpu()
- * is not for modules. Where an unbound workqueue would have the scheduler choose, each
- * connection has a thread of its own, and their answers do not gather.
+ * with an initiator on this machine. Then where it was before, or on another CPU of the
+ * node that has no owner, or two less. What else such a one does is not known here:
+ * idle_cpu() is not for modules. Where an unbound workqueue would have the scheduler
+ * choose, each connection has a thread of its own, and their answers do not gather.
  */
 static int best_cpu(int last)
 {
 	int here = raw_smp_processor_id();
 	int node = cpu_to_node(here);
-	int left = PLACES;
-	int cpu;
+	int best = here, left = PLACES;
+	int cpu, load;
 
-	if (num_online_cpus() == 1)
+	if (num_online_cpus() == 1 ||
+	    ((current->flags & PF_KTHREAD) && is_usable(here) && !load_of(here)))
 		return here;
-	if ((current->flags & PF_KTHREAD) && is_free(here))
-		return here;
-	if (last >= 0 && cpu_to_node(last) != node)
-		last = -1;
-	if (last >= 0 && last != here && is_free(last))
-		return last;
+	if (last >= 0 && cpu_to_node(last) == node && is_usable(last))
+		best = last;
+	/* What brings the packets in counts like an owner. */
+	load = load_of(best) + (best == here);
 	for_each_cpu_wrap(cpu, cpumask_of_node(node), here) {
-		if (cpu != here && is_free(cpu))
-			return cpu;
-		if (!--left)
+		if (!load || !left)
 			break;
+		if (cpu == here || !is_usable(cpu))
+			continue;
+		left--;
+		if (!load_of(cpu) || load_of(cpu) + 1 < load) {
+			best = cpu;
+			load = load_of(cpu);
+		}
 	}
-	return last >= 0 && cpu_online(last) ? last : here;
+	return best;
 }
 
 /**
@@ -209,6 +218,8 @@ static bool run_io(struct lunar_conn *conn, bool in_turn)
 
 	if (atomic_inc_return(&conn->runs) > 1)
 		return false;
+	if (READ_ONCE(conn->cpu) < 0)
+		WRITE_ONCE(conn->cpu, raw_smp_processor_id());
 	claim(conn, raw_smp_processor_id());
 	more = conn->ops->io(conn);
 	forget_moved(conn);
