@@ -13,7 +13,7 @@ needs()
 }
 
 lba=2048
-flush_ms=5
+flush_ms=30
 
 # is_stable DISK: the disk below has what /tmp/data is.
 is_stable()
@@ -256,25 +256,26 @@ commits()
 # of a queue come back meanwhile, however slow the machine: in two batches at worst.
 group_commit()
 {
-	local disk depth calls flushed committed tracing=/sys/kernel/tracing
+	local disk depth ios calls flushed committed tracing=/sys/kernel/tracing
 
 	loop_store m "$image" 64M "$2"
 	disk=$(loop_disk m)
 	for depth in 1 8 32; do
+		ios=$((100 + 30 * (depth - 1)))
 		echo 'p:lunar_fsync vfs_fsync_range' >$tracing/kprobe_events
 		echo 1 >$tracing/events/kprobes/lunar_fsync/enable
 		flushed=$(flushes "$below")
 		committed=$(commits "$1")
 		fio --name=g --filename="$disk" --direct=1 --ioengine=libaio --iodepth=$depth \
-			--rw=randwrite --bs=4k --size=8M --number_ios=1000 --minimal >/dev/null
+			--rw=randwrite --bs=4k --size=8M --number_ios=$ios --minimal >/dev/null
 		flushed=$(($(flushes "$below") - flushed))
 		committed=$(($(commits "$1") - committed))
 		echo 0 >$tracing/events/kprobes/lunar_fsync/enable
 		calls=$(awk '$1 == "lunar_fsync" { print $2 }' $tracing/kprobe_profile)
 		echo >$tracing/kprobe_events
-		ok "$1, '$2', depth $depth, 1000 stable writes: $calls calls of fsync, $flushed flushes, $committed commits"
+		ok "$1, '$2', depth $depth, $ios stable writes: $calls calls of fsync, $flushed flushes, $committed commits"
 		[ "$calls" -gt 0 ] || fail "no fsync at all"
-		[ "$calls" -le $((depth == 1 ? 1000 : 4000 / depth)) ] || fail "$calls calls of fsync"
+		[ "$calls" -le $((depth == 1 ? ios : 4 * ios / depth)) ] || fail "$calls calls of fsync"
 		[ "$flushed" -ge "$calls" ] || fail "fewer flushes than calls of fsync"
 		[ "$committed" -le 50 ] || fail "$committed commits for blocks that were there"
 	done

@@ -285,7 +285,7 @@ compare_and_write()
 	done
 	flaky up
 	dd if=/dev/zero of="$disk" bs=4096 count=1 oflag=direct status=none
-	timeout 20 sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$sg" ||
+	timeout $((20 * LUNAR_FACTOR)) sg_compare_and_write --in=/tmp/caw --lba=0 --num=1 --xferlen=1024 "$sg" ||
 		fail "'$1': COMPARE AND WRITE after failed ones"
 	loop_remove e
 	ok "'$1': COMPARE AND WRITE that fails in its read and in its write"

@@ -196,7 +196,7 @@ hangs()
 	compare_and_write "$sg" /tmp/caw 65536 1 2>/dev/null &
 	pid=$!
 	wait_for 10 grep -q lunar_pause $tracing/trace
-	timeout 10 sg_raw -s 4096 -i /tmp/data "$sg" 2a 00 00 00 00 00 00 00 08 00 2>/dev/null ||
+	timeout $((10 * LUNAR_FACTOR)) sg_raw -s 4096 -i /tmp/data "$sg" 2a 00 00 00 00 00 00 00 08 00 2>/dev/null ||
 		fail "a WRITE waits for a COMPARE AND WRITE that hangs"
 	kill -0 $pid || fail "COMPARE AND WRITE did not hang"
 	dmsetup resume --noudevsync hang

@@ -60,7 +60,7 @@ half_a_block()
 	loop_store t "$1" 16M ""
 	sg=$(loop_sg t)
 	truncate -s 1000 "$1"
-	got=$(timeout 20 sg_get_lba_status --lba=0 --maxlen=64 -b "$sg" | tr -s ' \n' ' ')
+	got=$(timeout $((20 * LUNAR_FACTOR)) sg_get_lba_status --lba=0 --maxlen=64 -b "$sg" | tr -s ' \n' ' ')
 	[ -n "$got" ] || fail "GET LBA STATUS of half a block"
 	loop_remove t
 	truncate -s 16M "$1"

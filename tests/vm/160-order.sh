@@ -99,7 +99,7 @@ stopped_server()
 		return
 	fi
 	fuse_server 64M
-	pid=$(pgrep -f /lunar/lib/fuse.py)
+	pid=$(pgrep -nf /lunar/lib/fuse.py)
 	SUSPEND="kill -STOP $pid"
 	RESUME="kill -CONT $pid"
 	two_luns /mnt/fuse/image "$1"

@@ -38,7 +38,7 @@ cuts()
 	dev=$(lun_device "$TARGET" 0)
 	stat=/sys/block/${dev##*/}/stat
 	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --iodepth=16 --rw=randwrite \
-		--bsrange=4k-256k --size=60M --rate=4m --verify=crc32c --do_verify=1 --verify_fatal=1 \
+		--bsrange=4k-256k --size=60M --thinktime=30000 --verify=crc32c --do_verify=1 --verify_fatal=1 \
 		--minimal >/tmp/fio.out 2>&1 &
 	pid=$!
 	while [ $cut -lt 6 ]; do

@@ -295,10 +295,10 @@ logout_request()
 	kill -0 $first || fail "a session at another portal is gone, too"
 	# Of the TPG: all, and who does not obey is dropped when its time is over.
 	background linger lingers -S 3
-	echo 3 >"$tpg/logout_request"
+	echo 10 >"$tpg/logout_request"
 	wait_for 10 gone elsewhere
-	grep -qx 'async 1 3' /tmp/elsewhere || fail "told: $(cat /tmp/elsewhere)"
-	wait_for 10 gone lingers
+	grep -qx 'async 1 10' /tmp/elsewhere || fail "told: $(cat /tmp/elsewhere)"
+	wait_for 30 gone lingers
 	[ "$(sed -n 's/^closed after //p' /tmp/lingers)" -ge 2000 ] || fail "dropped: $(cat /tmp/lingers)"
 	logged 'logout_request 0' eval "echo 0 >$tpg/logout_request"
 	logged 'logout_request 3601' eval "echo 3601 >$tpg/np/$new/logout_request"

@@ -267,6 +267,8 @@ initiator_start()
 	echo "InitiatorName=$INITIATOR" >/etc/iscsi/initiatorname.iscsi
 	# The emulated machine may be slow; a refused login is final.
 	sed -i -e 's/^\(node.conn\[0\].timeo.noop_out_timeout\) =.*/\1 = 30/' \
+		-e 's/^\(node.conn\[0\].timeo.login_timeout\) =.*/\1 = 60/' \
+		-e 's/^\(node.session.err_timeo.abort_timeout\) =.*/\1 = 60/' \
 		-e 's/^\(node.session.initial_login_retry_max\) =.*/\1 = 1/' /etc/iscsi/iscsid.conf
 	iscsid
 	wait_for 5 test -s /run/iscsid.pid

@@ -197,7 +197,7 @@ write10()
 		$(($3 >> 24 & 255)) $(($3 >> 16 & 255)) $(($3 >> 8 & 255)) $(($3 & 255)) \
 		$(($4 >> 8)) $(($4 & 255))
 	# shellcheck disable=SC2086 # one argument for each byte
-	sg_raw -s $(($4 * 512)) -i "$2" "$1" $cdb
+	sg_raw -t $((20 * LUNAR_FACTOR)) -s $(($4 * 512)) -i "$2" "$1" $cdb
 }
 
 # compare_and_write SG FILE LBA BLOCKS: FILE has the blocks of 512 bytes as they are
@@ -209,7 +209,7 @@ compare_and_write()
 	printf -v cdb '89 00 00 00 00 00 %02x %02x %02x %02x 00 00 00 %02x 00 00' \
 		$(($3 >> 24 & 255)) $(($3 >> 16 & 255)) $(($3 >> 8 & 255)) $(($3 & 255)) "$4"
 	# shellcheck disable=SC2086 # one argument for each byte
-	sg_raw -s $(($4 * 1024)) -i "$2" "$1" $cdb
+	sg_raw -t $((20 * LUNAR_FACTOR)) -s $(($4 * 1024)) -i "$2" "$1" $cdb
 }
 
 # several_blocks SG DISK: COMPARE AND WRITE of 1 to 255 blocks, and where it says that
