@@ -90,8 +90,9 @@ demo:
 	scripts/setup
 	scripts/demo $(if $(K),-k $(K))
 
-install: install-lunarctl install-conf
+install: install-lunarctl
 	+$(KMAKE) INSTALL_MOD_DIR=updates modules_install
+	+$(MAKE) install-conf
 
 install-lunarctl: lunarctl
 	+$(MAKE) -C userspace/lunarctl install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
@@ -107,12 +108,17 @@ dkms-tree:
 		\( -name '*.[ch]' ! -name '*.mod.c' -o -name Kbuild -o -name Makefile -o -name '*.conf' \) \
 		-exec cp --parents -t $(DESTDIR)/usr/src/lunar-$(VERSION) {} +
 
-dkms-install: dkms-tree install-lunarctl install-conf
-	dkms install lunar/$(VERSION)
+# Forced: the sources of a version may be others than the last time. The aliases come
+# last: without lunar's modules they would leave this machine without any.
+dkms-install: dkms-tree install-lunarctl
+	dkms install --force lunar/$(VERSION)
+	+$(MAKE) install-conf
 
 dkms-uninstall:
+	rm -f /etc/modprobe.d/lunar.conf
+	+$(MAKE) -C userspace/lunarctl uninstall PREFIX=$(PREFIX)
 	dkms remove lunar/$(VERSION) --all
-	rm -rf /usr/src/lunar-$(VERSION) /etc/modprobe.d/lunar.conf
+	rm -rf /usr/src/lunar-$(VERSION)
 
 clean-modules:
 	+test ! -e "$(KDIR)/Makefile" || $(KMAKE) clean

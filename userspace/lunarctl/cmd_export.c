@@ -33,6 +33,7 @@ struct request {
 	bool any_initiator;
 	unsigned int block_size; /* 0: the default */
 	char *serial;
+	bool known; /* the serial was given: hosts may know the disk */
 	struct strings portals;
 	struct strings initiators;
 	const char *chap_user;
@@ -218,7 +219,8 @@ static int complete(struct request *req)
 		if (!req->chap_secret)
 			return LUNARCTL_USAGE;
 	}
-	if (!req->serial)
+	req->known = req->serial;
+	if (!req->known)
 		req->serial = random_uuid();
 	return LUNARCTL_OK;
 }
@@ -231,6 +233,14 @@ static int fit_image(const struct request *req, struct image *img)
 	if (!img->present && !req->size) {
 		complain("%s does not exist; give --size to create it, or correct the path",
 			 img->path);
+		return LUNARCTL_MISSING;
+	}
+	/* Hosts would find a disk that they know empty: its filesystem is not mounted. */
+	if (!img->present && req->known) {
+		complain(
+			"%s does not exist; with --serial, which is for a disk that hosts know, it is "
+			"not created",
+			img->path);
 		return LUNARCTL_MISSING;
 	}
 	if (img->present && req->size && req->size != img->size) {
@@ -459,11 +469,14 @@ static int export(const struct request *req, struct model *m, struct image *img)
 		rc = image_create(img);
 	if (!rc) {
 		rc = kernel_apply(m);
-		if (rc && !img->present && unlink(img->path)) {
+		/* If something could not be undone the image may be in use. */
+		if (rc == LUNARCTL_FAILED && !img->present && unlink(img->path)) {
 			complain("cannot remove %s again: %s", img->path, strerror(errno));
 			rc = LUNARCTL_UNCLEAN;
 		}
 	}
+	if (!rc && !img->present)
+		printf("created %s\n", img->path);
 	if (!rc)
 		puts(summary);
 	free(summary);

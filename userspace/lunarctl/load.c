@@ -343,6 +343,10 @@ static int take_lock(struct model *m)
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	/* Whom the messages of a rollback go to may be gone. */
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	return rc;
 }
