@@ -207,13 +207,14 @@ static int digest(struct lunar_chap *chap, u8 id, const char *secret,
 				       to - chap->input, out);
 }
 
-static bool use_algorithm(struct lunar_chap *chap, int id)
+/* Each is asked for once, however often the list has it: it may load a module. */
+static bool use_algorithm(struct lunar_chap *chap, int id, unsigned long *tried)
 {
 	struct crypto_shash *tfm;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(auth_algorithms); i++) {
-		if (auth_algorithms[i].id != id)
+		if (auth_algorithms[i].id != id || __test_and_set_bit(i, tried))
 			continue;
 		/* A kernel in FIPS mode has no MD5: then the next of the list. */
 		tfm = crypto_alloc_shash(auth_algorithms[i].shash, 0, 0);
@@ -229,10 +230,13 @@ static bool use_algorithm(struct lunar_chap *chap, int id)
 /* RFC 7143 12.1.3: the first of the initiator's list that we can do. */
 static bool choose_algorithm(struct lunar_chap *chap, const char *list)
 {
+	unsigned long tried = 0;
+
 	for (;;) {
 		size_t len = strcspn(list, ",");
 
-		if (use_algorithm(chap, lunar_chap_number(list, len)))
+		if (use_algorithm(chap, lunar_chap_number(list, len),
+				  &tried))
 			return true;
 		if (!list[len])
 			return false;

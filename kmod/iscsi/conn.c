@@ -446,6 +446,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
  * lunar_conn_create() - take over an accepted socket
  * @sock:	the socket; owned by the connection if this succeeds
  * @portal:	where it was accepted; gets a reference and @conn on its list
+ * @peer:	the initiator's end
  * @ops:	the layer above
  *
  * Process context, may sleep. The connection runs from here on by itself; the
@@ -455,6 +456,7 @@ static void conn_setup(struct lunar_conn *conn, struct lunar_portal *portal,
  * caller's.
  */
 int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
+		      const struct sockaddr_storage *peer,
 		      const struct lunar_conn_ops *ops)
 {
 	struct lunar_conn *conn;
@@ -469,8 +471,9 @@ int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
 		kmem_cache_free(conn_cache, conn);
 		return ret;
 	}
-	/* A peer that is already gone has no name; the first read tells. */
-	lunar_sock_names(&conn->ls, &conn->local, &conn->peer);
+	/* Not asked for again: by now it may be gone, and what it sent is read yet. */
+	conn->peer = *peer;
+	lunar_sock_local(&conn->ls, &conn->local);
 	kref_get(&portal->ref);
 	lunar_stats_inc(LUNAR_STAT_accepted);
 

@@ -183,7 +183,7 @@ static inline enum lunar_conn_state lunar_conn_state(const struct lunar_conn *co
 int lunar_conn_init(void);
 void lunar_conn_exit(void);
 int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
-		      const struct lunar_conn_ops *ops);
+		      const struct sockaddr_storage *peer, const struct lunar_conn_ops *ops);
 void lunar_conn_get(struct lunar_conn *conn);
 void lunar_conn_put(struct lunar_conn *conn);
 bool lunar_conn_set_state(struct lunar_conn *conn, enum lunar_conn_state state);

@@ -118,7 +118,7 @@ static void accept_work(struct work_struct *work)
 		}
 		/* One that is already gone has no address and is not kept. */
 		if (lunar_sock_peer(sock, &peer) || !admit(portal, &peer) ||
-		    lunar_conn_create(sock, portal, conn_ops))
+		    lunar_conn_create(sock, portal, &peer, conn_ops))
 			lunar_sock_discard(sock);
 		cond_resched();
 	}

@@ -287,6 +287,22 @@ static int recv_header_digest(struct lunar_conn *conn)
 	return 1;
 }
 
+/* What the initiator announced beyond the CDB's length goes nowhere. */
+static noinline int recv_tail(struct lunar_conn *conn, u32 len)
+{
+	struct lunar_rx *rx = &conn->rx;
+	u8 buf[256];
+	int ret;
+
+	if (!conn->data_digest)
+		return recv_skip(conn, len);
+	/* It is summed all the same: the data before it is to be right. */
+	ret = recv_buffer(conn, buf, min_t(u32, len, sizeof(buf)));
+	if (ret > 0)
+		rx->crc = lunar_digest_update(rx->crc, buf, ret);
+	return ret;
+}
+
 static int recv_cmd_data(struct lunar_conn *conn)
 {
 	struct bio_vec bvec[RX_BVECS + 1];
@@ -297,11 +313,8 @@ static int recv_cmd_data(struct lunar_conn *conn)
 	u32 nr, total;
 	int ret;
 
-	/* What the initiator announced beyond the CDB's length goes nowhere. */
-	if (at >= cmd->se_cmd.data_length) {
-		rx->unsummed = true;
-		return recv_skip(conn, len);
-	}
+	if (at >= cmd->se_cmd.data_length)
+		return recv_tail(conn, len);
 
 	lunar_cmd_seek(cmd, at);
 	nr = lunar_cmd_bvecs(&cmd->cursor, bvec, RX_BVECS,

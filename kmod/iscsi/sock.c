@@ -317,27 +317,16 @@ void lunar_sock_close(struct lunar_sock *ls)
 }
 
 /**
- * lunar_sock_names() - the two ends of a connection
+ * lunar_sock_local() - our end of a connection
  * @ls:		attached
- * @local:	address and port the initiator connected to
- * @peer:	address and port of the initiator
+ * @local:	address and port the initiator connected to; zeroed where unknown
  *
  * May sleep.
- *
- * Return: 0 or -ENOTCONN; @local and @peer are zeroed where unknown.
  */
-int lunar_sock_names(struct lunar_sock *ls, struct sockaddr_storage *local,
-		     struct sockaddr_storage *peer)
+void lunar_sock_local(struct lunar_sock *ls, struct sockaddr_storage *local)
 {
-	int ret;
-
 	memset(local, 0, sizeof(*local));
-	memset(peer, 0, sizeof(*peer));
-	ret = kernel_getsockname(ls->sock, (struct sockaddr *)local);
-	if (ret < 0)
-		return ret;
-	ret = kernel_getpeername(ls->sock, (struct sockaddr *)peer);
-	return ret < 0 ? ret : 0;
+	kernel_getsockname(ls->sock, (struct sockaddr *)local);
 }
 
 /*

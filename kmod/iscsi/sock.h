@@ -61,8 +61,7 @@ int lunar_sock_attach(struct lunar_sock *ls, struct socket *sock,
 		      const struct lunar_sock_ops *ops, void *owner);
 void lunar_sock_start(struct lunar_sock *ls);
 void lunar_sock_close(struct lunar_sock *ls);
-int lunar_sock_names(struct lunar_sock *ls, struct sockaddr_storage *local,
-		     struct sockaddr_storage *peer);
+void lunar_sock_local(struct lunar_sock *ls, struct sockaddr_storage *local);
 
 int lunar_sock_recv(struct lunar_sock *ls, void *buf, u32 len);
 int lunar_sock_recv_bvec(struct lunar_sock *ls, struct bio_vec *bvec, u32 nr,

@@ -49,6 +49,8 @@ static struct lunar_cmd *part_with_answer(struct lunar_cmd *cmd)
 	rsp->cmd_status = SAM_STAT_TASK_ABORTED;
 	rsp->itt = cmd->itt;
 	rsp->exp_datasn = cpu_to_be32(cmd->xfer.next_r2tsn);
+	/* It may take long until target core lets go of it. */
+	lunar_cmd_give_slot(cmd);
 	lunar_cmd_finish(cmd);
 	return pdu;
 }

@@ -351,7 +351,7 @@ static void wrong_header_digest(void)
 }
 
 /* RFC 7143 7.8: the data must not be taken. */
-static void wrong_data_digest(void)
+static void one_wrong_data_digest(u32 blocks)
 {
 	const struct login l = { .keys = "DataDigest=CRC32C\nImmediateData=Yes\n", .isid = 9 };
 	struct conn *c = login(&l);
@@ -361,7 +361,7 @@ static void wrong_data_digest(void)
 	fill(old, sizeof(old), 1);
 	fill(new, sizeof(new), 2);
 	write_blocks(c, 200, old, 8);
-	cdb_rw(cdb, WRITE_10, 200, 8);
+	cdb_rw(cdb, WRITE_10, 200, blocks);
 	c->corrupt = CORRUPT_DATA_DIGEST;
 	scsi_send(c, cdb, FINAL | ISCSI_FLAG_CMD_WRITE, sizeof(new), new, sizeof(new));
 	if (!pdu_recv(c, &pdu) || pdu.bhs.hdr.opcode != ISCSI_OP_REJECT ||
@@ -371,6 +371,13 @@ static void wrong_data_digest(void)
 	c = login_usual();
 	check_blocks(c, 200, old, 8);
 	logout(c);
+}
+
+/* Also with more data than the CDB has a place for. */
+static void wrong_data_digest(void)
+{
+	one_wrong_data_digest(8);
+	one_wrong_data_digest(1);
 }
 
 /* What is immediate leaves no gap: only the Reject tells of it. */
