@@ -226,6 +226,10 @@ static int open_file(struct lfile_dev *dev)
 		       dev->path, dev->read_only ? "" : " and write", file);
 		return PTR_ERR(file);
 	}
+	/* A READ would write the time of access, and wait for the journal. */
+	spin_lock(&file->f_lock);
+	file->f_flags |= O_NOATIME;
+	spin_unlock(&file->f_lock);
 	dev->file = file;
 	dev->inode = file->f_mapping->host;
 	dev->is_block = S_ISBLK(dev->inode->i_mode);
@@ -592,9 +596,25 @@ static sense_reason_t parse_flags(struct se_cmd *cmd)
 	return ret;
 }
 
+/*
+ * MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated. For target core
+ * the bytes of 2^23 blocks and one are those of one.
+ */
+static bool is_too_long(const struct se_cmd *cmd)
+{
+	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
+	const u8 *cdb = cmd->t_task_cdb;
+	u64 len = cmd->data_length;
+
+	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB))
+		return false;
+	if (cdb[0] >= 0x80 && cdb[0] < 0xc0)	/* of 16 or 12 bytes */
+		len = (u64)lfile_opcode_blocks(cdb) * attrib->block_size;
+	return len > (u64)attrib->hw_max_sectors * attrib->hw_block_size;
+}
+
 static sense_reason_t parse_cdb(struct se_cmd *cmd)
 {
-	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
 	struct lfile_dev *dev = to_lfile_dev(cmd->se_dev);
 	sense_reason_t ret;
 
@@ -615,10 +635,7 @@ static sense_reason_t parse_cdb(struct se_cmd *cmd)
 		lfile_thin_look(dev);
 	}
 
-	/* MAXIMUM TRANSFER LENGTH, SBC-4 6.6.4: before memory is allocated */
-	if ((cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) &&
-	    cmd->data_length >
-		    (u64)attrib->hw_max_sectors * attrib->hw_block_size)
+	if (is_too_long(cmd))
 		return TCM_INVALID_CDB_FIELD;
 
 	lfile_pages_parse(cmd);

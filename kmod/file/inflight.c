@@ -154,6 +154,12 @@ struct lfile_io *lfile_inflight_get(struct se_cmd *cmd, bool write)
 	return io;
 }
 
+/* WRITE SAME has one page as often as it takes. */
+static u64 bytes_held(const struct lfile_io *io)
+{
+	return io->block ? PAGE_SIZE : io->len;
+}
+
 /* The pages of a command go with it, be they target core's or lent. */
 static void hold_pages(struct lfile_io *io)
 {
@@ -193,7 +199,7 @@ static void free_io(struct lfile_io *io)
 	if (io->holds) {
 		for (i = 0; i < io->nents; i++)
 			put_page(io->bvec[i].bv_page);
-		bytes = io->len;
+		bytes = bytes_held(io);
 	}
 	if (io->bvec != io->inline_bvec)
 		kvfree(io->bvec);
@@ -500,7 +506,7 @@ static bool can_give_up(struct lfile_io *io, bool *unused)
 	return dev->orphans < ORPHANS_MAX &&
 	       (!io->bvec ||
 		(!io->foreign &&
-		 dev->orphan_bytes + io->len <= ORPHAN_BYTES_MAX));
+		 dev->orphan_bytes + bytes_held(io) <= ORPHAN_BYTES_MAX));
 }
 
 /* The disk of a pair of ranges that is not the command's own, if there is one. */
@@ -564,7 +570,7 @@ again:
 	take_cmd(io);
 	if (io->stage == LFILE_MOVING && io->bvec) {
 		hold_pages(io);
-		dev->orphan_bytes += io->len;
+		dev->orphan_bytes += bytes_held(io);
 	}
 	if (io->stage == LFILE_IDLE) {
 		release(io);

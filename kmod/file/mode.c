@@ -17,6 +17,7 @@
 #include "inflight.h"
 #include "list.h"
 #include "mode.h"
+#include "ua.h"
 
 #define PAGE_ALL	0x3f
 #define PC_CHANGEABLE	0x01
@@ -120,9 +121,10 @@ static void set_write_cache(struct se_cmd *cmd, bool on)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return;
 	}
-	pr_info("%s: an initiator has turned the write cache %s\n", dev->name,
-		str_on_off(on));
+	pr_info_ratelimited("%s: an initiator has turned the write cache %s\n",
+			    dev->name, str_on_off(on));
 	attrib->emulate_write_cache = on;
+	lfile_ua_raise(dev, 0x2a, 0x01, cmd->se_sess); /* SPC-4 6.12 */
 	if (on)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	else

@@ -21,7 +21,7 @@ static void announce(struct lfile_dev *dev, u64 before, u64 size)
 {
 	pr_info("%s: has grown from %llu to %llu bytes\n", dev->name, before,
 		size);
-	lfile_ua_raise(dev, 0x2a, 0x09);
+	lfile_ua_raise(dev, 0x2a, 0x09, NULL);
 }
 
 static int grow_file(struct lfile_dev *dev, u64 size)

@@ -270,6 +270,10 @@ static int save(struct lfile_snapshot *snap)
 	err = link_name(snap);
 	if (err)
 		return err;
+	/* Again: btrfs does not log a file without a name. */
+	err = vfs_fsync(snap->file, 0);
+	if (err)
+		return err;
 	dir = file_open_root(&snap->dir, ".", O_RDONLY | O_DIRECTORY, 0);
 	if (IS_ERR(dir))
 		return PTR_ERR(dir);

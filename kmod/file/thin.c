@@ -34,7 +34,7 @@ static void look_worker(struct work_struct *work)
 		dev->thin_low = true;
 		pr_warn("%s: the filesystem of %s has less than %u percent free\n",
 			dev->name, dev->path, percent);
-		lfile_ua_raise(dev, 0x38, 0x07);
+		lfile_ua_raise(dev, 0x38, 0x07, NULL);
 	} else if (stat.f_bavail >= one * (percent + 1)) {
 		dev->thin_low = false;
 	}

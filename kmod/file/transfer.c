@@ -223,6 +223,9 @@ static void step(struct lfile_io *io, bool nowait)
 	choose_path(io, &io->iocb, &iter);
 	if (io->iocb.ki_flags & IOCB_DIRECT)
 		io->iocb.ki_complete = aio_complete;
+	else if (nowait && !io->write)
+		/* Readahead would wait for a request of a device that hangs. */
+		io->iocb.ki_flags |= IOCB_NOIO;
 
 	if ((io->buffered && nowait) || !start_write(io, nowait)) {
 		lfile_transfer_queue(io);

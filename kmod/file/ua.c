@@ -78,9 +78,9 @@ static void add_notice(struct lfile_dev *dev, const struct se_session *sess,
 	list_add_tail(&notice->node, &dev->ua_notices);
 }
 
-/* Every session that has the disk as @lun, by whatever number it knows it. */
+/* Every other session that has the disk as @lun, by whatever number it knows it. */
 static void notify_sessions(struct lfile_dev *dev, struct se_lun *lun, u8 asc,
-			    u8 ascq)
+			    u8 ascq, const struct se_session *except)
 {
 	struct se_portal_group *tpg = lun->lun_tpg;
 	struct se_dev_entry *deve;
@@ -89,7 +89,7 @@ static void notify_sessions(struct lfile_dev *dev, struct se_lun *lun, u8 asc,
 
 	spin_lock_irqsave(&tpg->session_lock, flags);
 	list_for_each_entry(sess, &tpg->tpg_sess_list, sess_list) {
-		if (!sess->se_node_acl)
+		if (!sess->se_node_acl || sess == except)
 			continue;
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(deve,
@@ -104,17 +104,19 @@ static void notify_sessions(struct lfile_dev *dev, struct se_lun *lun, u8 asc,
 }
 
 /**
- * lfile_ua_raise - establish a unit attention condition for all initiators
+ * lfile_ua_raise - establish a unit attention condition for initiators
  * @dev: the disk
  * @asc: additional sense code, not 0
  * @ascq: qualifier
+ * @except: the session that knows, or NULL
  *
  * For each session that there is; told again to one that has not been told yet
  * of an earlier one with the same codes.
  *
  * Context: process.
  */
-void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq)
+void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq,
+		    const struct se_session *except)
 {
 	struct se_device *se_dev = &dev->se_dev;
 	struct se_lun *lun;
@@ -123,7 +125,7 @@ void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq)
 	spin_lock(&dev->ua_lock);
 	drop_notices(dev, asc, ascq);
 	list_for_each_entry(lun, &se_dev->dev_sep_list, lun_dev_link)
-		notify_sessions(dev, lun, asc, ascq);
+		notify_sessions(dev, lun, asc, ascq, except);
 	spin_unlock(&dev->ua_lock);
 	spin_unlock(&se_dev->se_port_lock);
 }

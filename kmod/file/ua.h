@@ -8,7 +8,8 @@ struct lfile_dev;
 
 void lfile_ua_create(struct lfile_dev *dev);
 void lfile_ua_destroy(struct lfile_dev *dev);
-void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq);
+void lfile_ua_raise(struct lfile_dev *dev, u8 asc, u8 ascq,
+		    const struct se_session *except);
 void lfile_ua_parse(struct se_cmd *cmd);
 bool lfile_ua_parsed(const struct se_cmd *cmd);
 

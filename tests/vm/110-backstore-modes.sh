@@ -138,7 +138,7 @@ changeable()
 # Initiators turn the cache on and off: the kernel's disk driver, and by hand.
 by_mode_select()
 {
-	local disk sg type before
+	local disk sg other type before
 
 	loop_store m "$image" 64M "$1"
 	disk=$(loop_disk m)
@@ -160,8 +160,12 @@ by_mode_select()
 	write10 "$sg" /tmp/data $lba 8 2>/dev/null
 	is_stable "$below" || fail "'$1': not stable with the cache turned off"
 
+	loop_nexus second m
+	other=$(loop_lun second 0)
 	mode_select "$sg" 04 20 2>/dev/null
 	equal "$(caching_page "$sg")" "wce=1 dpofua=1"
+	expect_sense "Unit Attention" "Mode parameters changed" sg_raw "$other" 00 00 00 00 00 00
+	loop_nexus_remove second
 	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 05 20
 	expect_sense "Illegal Request" "Invalid field in parameter list" mode_select "$sg" 00 00
 	expect_sense "Illegal Request" "Parameter list length error" mode_select "$sg" 00 20 20

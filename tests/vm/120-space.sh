@@ -168,6 +168,11 @@ unmap()
 		mv /tmp/twice /tmp/pattern
 	done
 	cmp -n $((4096 * 512)) "$disk" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern"
+	# No blocks are not all up to the end, 131072.
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -s 512 -i /tmp/block "$sg" 41 00 00 01 ff f8 00 00 00 00
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -s 512 -i /tmp/block "$sg" 93 00 00 00 00 00 00 01 ff f8 00 00 00 00 00 00
 	sync "$1"
 	cmp -n $((4096 * 512)) "$1" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern, image"
 	expect_sense "Illegal Request" "Logical block address out of range" \
@@ -307,6 +312,25 @@ mapped_read_only()
 	ok "mapped read-only"
 }
 
+# 2^23 + 1 blocks are 512 bytes in 32 bits.
+too_long()
+{
+	local sg
+
+	truncate -s 5G /tmp/long.img
+	defer rm -f /tmp/long.img
+	loop_store l /tmp/long.img 5G
+	sg=$(loop_sg l)
+	head -c 512 /dev/urandom >/tmp/block
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -s 512 -i /tmp/block "$sg" 8a 00 00 00 00 00 00 00 00 00 00 80 00 01 00 00
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -o /tmp/got -r 512 "$sg" 88 00 00 00 00 00 00 00 00 00 00 80 00 01 00 00
+	cmp -n 512 /tmp/long.img /dev/zero || fail "a WRITE of 4 GiB has written 512 bytes"
+	loop_remove l
+	ok "transfers of 4 GiB"
+}
+
 run()
 {
 	local fs small
@@ -331,6 +355,7 @@ run()
 	umount /mnt
 	block_device "$small"
 	large_blocks
+	too_long
 	reserved
 	mapped_read_only
 }
