@@ -561,7 +561,7 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 	int ret;
 
 	while (*budget > 0) {
-		if (!reads_on(conn))
+		if (conn->rx.step == LUNAR_RX_BHS && !reads_on(conn))
 			return 0;
 		ret = step(conn);
 		if (ret == -EAGAIN)
