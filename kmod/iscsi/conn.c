@@ -471,7 +471,7 @@ int lunar_conn_create(struct socket *sock, struct lunar_portal *portal,
 		kmem_cache_free(conn_cache, conn);
 		return ret;
 	}
-	/* Not asked for again: by now it may be gone, and what it sent is read yet. */
+	/* Not asked for again: it may be gone by now, and what it sent is still read. */
 	conn->peer = *peer;
 	lunar_sock_local(&conn->ls, &conn->local);
 	kref_get(&portal->ref);

@@ -214,13 +214,15 @@ static void forget_moved(struct lunar_conn *conn)
  */
 static bool run_io(struct lunar_conn *conn, bool in_turn)
 {
+	int cpu = raw_smp_processor_id();
 	bool more;
 
 	if (atomic_inc_return(&conn->runs) > 1)
 		return false;
+	/* Busy ever since its login, it was never placed: without a CPU none jumps. */
 	if (READ_ONCE(conn->cpu) < 0)
-		WRITE_ONCE(conn->cpu, raw_smp_processor_id());
-	claim(conn, raw_smp_processor_id());
+		WRITE_ONCE(conn->cpu, cpu);
+	claim(conn, cpu);
 	more = conn->ops->io(conn);
 	forget_moved(conn);
 	if (in_turn && is_bulk(conn))
