@@ -62,6 +62,18 @@ modes()
 	fi
 }
 
+# no_atime IMAGE: a READ does not write the time of access: that waits for the journal.
+no_atime()
+{
+	mount -o remount,strictatime /mnt
+	loop_store a "$1" 64M
+	touch -a -d @1 "$1"
+	echo 3 >/proc/sys/vm/drop_caches
+	dd if="$(loop_disk a)" of=/dev/null bs=64k count=4 iflag=direct status=none
+	equal "$(stat -c %X "$1")" 1 "time of access"
+	loop_remove a
+}
+
 run()
 {
 	local fs disk
@@ -73,6 +85,7 @@ run()
 		mount "$disk" /mnt
 		truncate -s 64M "/mnt/$fs.img"
 		modes "/mnt/$fs.img"
+		no_atime "/mnt/$fs.img"
 		umount /mnt
 	done
 	mount -t tmpfs tmpfs /mnt

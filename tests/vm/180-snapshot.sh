@@ -167,6 +167,39 @@ no_reflink()
 	ok "$1 without reflink"
 }
 
+# after_power_cut FS: a snapshot that has returned is stable.
+after_power_cut()
+{
+	local below size table image=/mnt/plain/c.img
+
+	below=$(spare_disk 1)
+	size=$(blockdev --getsz "$below")
+	modprobe dm-flakey
+	dm_create cut "0 $size linear $below 0"
+	"mkfs.$1" -q -f "$(dm_device cut)"
+	mount "$(dm_device cut)" /mnt/plain
+	loop_store c $image 8M
+	dd if=/dev/urandom of="$(loop_disk c)" oflag=direct bs=1M count=8 status=none
+	snapshot c $image.snap
+	# Nothing that is written from here on is on the device.
+	for table in "flakey $below 0 0 3600 1 drop_writes" "linear $below 0"; do
+		dmsetup suspend --nolockfs --noflush --noudevsync cut
+		dmsetup load cut --table "0 $size $table"
+		dmsetup resume --noudevsync cut
+		[[ $table == flakey* ]] || break
+		cp $image /tmp/image
+		loop_remove c
+		umount /mnt/plain
+		blockdev --flushbufs "$(dm_device cut)"
+	done
+	mount "$(dm_device cut)" /mnt/plain
+	cmp /tmp/image $image.snap || fail "$1: the snapshot is not what it was before the power cut"
+	umount /mnt/plain
+	rm /tmp/image
+	dmsetup remove --retry --noudevsync cut
+	ok "$1: a snapshot is there after a power cut"
+}
+
 run()
 {
 	local disk
@@ -181,6 +214,7 @@ run()
 	refusals
 	no_reflink ext4 -F
 	no_reflink xfs -f -m reflink=0
+	after_power_cut xfs
 	umount /mnt
 	mkfs.btrfs -q -f "$disk"
 	mount "$disk" /mnt
@@ -189,5 +223,7 @@ run()
 	touch /mnt/nocow.img
 	chattr +C /mnt/nocow.img
 	owner /mnt/nocow.img
+	mkdir -p /mnt/plain
+	after_power_cut btrfs
 	ok "the clone has owner and permissions of the image, also without copy on write"
 }
