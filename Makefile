@@ -108,9 +108,10 @@ dkms-tree:
 		\( -name '*.[ch]' ! -name '*.mod.c' -o -name Kbuild -o -name Makefile -o -name '*.conf' \) \
 		-exec cp --parents -t $(DESTDIR)/usr/src/lunar-$(VERSION) {} +
 
-# Forced: the sources of a version may be others than the last time. The aliases come
-# last: without lunar's modules they would leave this machine without any.
+# Forced, each for itself: the sources of a version may be others than the last time.
+# The aliases come last: without lunar's modules they would leave this machine without any.
 dkms-install: dkms-tree install-lunarctl
+	dkms build --force lunar/$(VERSION)
 	dkms install --force lunar/$(VERSION)
 	+$(MAKE) install-conf
 
