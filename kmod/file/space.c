@@ -18,7 +18,6 @@
 #include "inflight.h"
 #include "intact.h"
 #include "list.h"
-#include "opcode.h"
 #include "space.h"
 #include "stable.h"
 #include "transfer.h"
@@ -352,20 +351,6 @@ static bool has_unmap_bit(struct se_cmd *cmd)
 	return (cdb[0] == VARIABLE_LENGTH_CMD ? cdb[10] : cdb[1]) & 0x08;
 }
 
-/* WSNZ=1 of Block Limits: none are not all up to the end, SBC-4 6.6.4. */
-static bool writes_none(const u8 *cdb)
-{
-	switch (cdb[0]) {
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-		return !lfile_opcode_blocks(cdb);
-	case VARIABLE_LENGTH_CMD:
-		return get_unaligned_be16(&cdb[8]) == WRITE_SAME_32 &&
-		       !get_unaligned_be32(&cdb[28]);
-	}
-	return false;
-}
-
 /* The block as many times as asked for, then it is a write like any other. */
 static void write_repeatedly(struct lfile_io *io)
 {
@@ -464,8 +449,7 @@ sense_reason_t lfile_space_execute_write_same(struct se_cmd *cmd)
  *
  * sbc_parse_cdb() knows neither GET LBA STATUS nor the NDOB bit of WRITE SAME,
  * but the first has the CDB of READ CAPACITY(16), and the second differs in its
- * data only. So it gets to see what it knows. It takes WRITE SAME of no blocks for one
- * of all up to the end, cut to 32 bits.
+ * data only. So it gets to see what it knows.
  *
  * Return: 0, or why the CDB is refused.
  */
@@ -475,8 +459,6 @@ sense_reason_t lfile_space_parse(struct se_cmd *cmd, struct exec_cmd_ops *ops)
 	u8 flags = cdb[1];
 	sense_reason_t ret;
 
-	if (writes_none(cdb))
-		return TCM_INVALID_CDB_FIELD;
 	if (cdb[0] == SERVICE_ACTION_IN_16 &&
 	    (flags & 0x1f) == SAI_GET_LBA_STATUS) {
 		cdb[1] = SAI_READ_CAPACITY_16;

@@ -168,11 +168,14 @@ unmap()
 		mv /tmp/twice /tmp/pattern
 	done
 	cmp -n $((4096 * 512)) "$disk" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern"
-	# No blocks are not all up to the end, 131072.
+	# WSNZ=1: no blocks are not all up to the end, 131072. WRITE SAME(10), (16), (32).
 	expect_sense "Illegal Request" "Invalid field in cdb" \
 		sg_raw -s 512 -i /tmp/block "$sg" 41 00 00 01 ff f8 00 00 00 00
 	expect_sense "Illegal Request" "Invalid field in cdb" \
 		sg_raw -s 512 -i /tmp/block "$sg" 93 00 00 00 00 00 00 01 ff f8 00 00 00 00 00 00
+	expect_sense "Illegal Request" "Invalid field in cdb" \
+		sg_raw -s 512 -i /tmp/block "$sg" 7f 00 00 00 00 00 00 18 00 0d 00 00 \
+		00 00 00 00 00 01 ff f8 00 00 00 00 00 00 00 00 00 00 00 00
 	sync "$1"
 	cmp -n $((4096 * 512)) "$1" /tmp/pattern $((10241 * 512)) 0 || fail "WRITE SAME of a pattern, image"
 	expect_sense "Illegal Request" "Logical block address out of range" \
