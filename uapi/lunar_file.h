@@ -58,7 +58,8 @@
 
 /*
  * =1: the image may be that of another disk already. Without it a second disk of
- * one file or block device, by whatever path, is not enabled (EBUSY).
+ * one file or block device, by whatever path, is not enabled (EBUSY). Nor is then one of
+ * a block device that is mounted or in use otherwise, and nobody else can claim it.
  */
 #define LUNAR_FILE_KEY_SHARED		"shared"
 

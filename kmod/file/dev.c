@@ -187,25 +187,6 @@ static struct file *open_image(struct lfile_dev *dev)
 	return filp_open(dev->path, flags, 0);
 }
 
-/*
- * The same file a second time, for lfile_flush_end_alone(). Only where an fsync of a
- * range is less work than one of all, two at a time are as good as one, and each file
- * hears of failed writeback. FUSE servers may keep what was written by handle; ext4
- * without a journal lets an fsync pass another one that still writes metadata, and
- * btrfs does not look at the range.
- */
-static void open_alone(struct lfile_dev *dev)
-{
-	struct file *file;
-
-	if (!dev->is_block && dev->inode->i_sb->s_magic != XFS_SUPER_MAGIC)
-		return;
-	file = dentry_open(&dev->file->f_path, dev->file->f_flags & ~O_DIRECT,
-			   current_cred());
-	if (!IS_ERR(file))
-		dev->alone = file;
-}
-
 /* Not O_CREAT: a missing image is a filesystem that is not mounted. */
 static int open_file(struct lfile_dev *dev)
 {
@@ -239,7 +220,6 @@ static int open_file(struct lfile_dev *dev)
 		       dev->name, dev->path);
 		return -EOPNOTSUPP;
 	}
-	open_alone(dev);
 	return 0;
 }
 
@@ -387,6 +367,39 @@ static int claim_file(struct lfile_dev *dev)
 	return err;
 }
 
+/*
+ * The same file a second time, for lfile_flush_end_alone(). Only where an fsync of a
+ * range is less work than one of all, two at a time are as good as one, and each file
+ * hears of failed writeback. FUSE servers may keep what was written by handle; ext4
+ * without a journal lets an fsync pass another one that still writes metadata, and
+ * btrfs does not look at the range.
+ *
+ * That of a block device claims it, too: then nobody here can mount it or write a
+ * filesystem or LVM's data to it.
+ */
+static int open_alone(struct lfile_dev *dev)
+{
+	int flags = dev->file->f_flags & ~O_DIRECT;
+	struct file *file;
+
+	if (dev->is_block && !dev->shared)
+		flags |= O_EXCL;
+	if (!dev->is_block && dev->inode->i_sb->s_magic != XFS_SUPER_MAGIC)
+		return 0;
+	file = dentry_open(&dev->file->f_path, flags, current_cred());
+	if (!IS_ERR(file)) {
+		dev->alone = file;
+		return 0;
+	}
+	if (!dev->is_block)
+		return 0;
+	pr_err("%s: cannot claim %s: %pe%s\n", dev->name, dev->path, file,
+	       file != ERR_PTR(-EBUSY) ? "" :
+	       ": is it mounted, or in use by LVM? If that is wanted, say "
+	       LUNAR_FILE_KEY_SHARED "=1");
+	return PTR_ERR(file);
+}
+
 /* Core retries after a mistake: leave nothing of this attempt. */
 static void close_file(struct lfile_dev *dev)
 {
@@ -411,6 +424,8 @@ static int configure_device(struct se_device *se_dev)
 	err = open_file(dev);
 	if (!err)
 		err = claim_file(dev);
+	if (!err)
+		err = open_alone(dev);
 	if (!err)
 		err = dev->is_block ? set_block_device(dev) :
 				      set_regular_file(dev);

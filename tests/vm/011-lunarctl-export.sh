@@ -52,4 +52,12 @@ run()
 	lunarctl unexport vm1
 	[ ! -d "$CONFIGFS/iscsi/$TARGET" ] || fail "the target is still there"
 	[ -e /mnt/store/vm1.img ] || fail "unexport removed the image"
+
+	disk=$(spare_disk 1)
+	lunarctl export "$disk" --name lv1 --target "$TARGET" --any-initiator
+	must_fail lunarctl export "$disk" --name lv2 --target "$TARGET" --any-initiator 2>/tmp/err
+	grep -F "$disk is exported already, as lv1" /tmp/err
+	must_fail mkfs.ext4 -q -F "$disk"
+	lunarctl unexport lv1
+	mkfs.ext4 -q -F "$disk"
 }

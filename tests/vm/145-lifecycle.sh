@@ -167,6 +167,29 @@ twice()
 	ok "one image is not two disks by mistake"
 }
 
+# claimed DEVICE: a block device is a disk, or this machine's, not both.
+claimed()
+{
+	local size
+
+	size=$(blockdev --getsize64 "$1")
+	mkfs.ext4 -q -F "$1"
+	mount "$1" /mnt
+	must_fail backstore c "$1" "$size"
+	log_has "c: cannot claim $1: -EBUSY: is it mounted" || fail "no line about $1"
+	remove_backstore c
+	backstore c "$1" "$size" shared=1
+	remove_backstore c
+	umount /mnt
+	backstore c "$1" "$size"
+	must_fail mount "$1" /mnt
+	must_fail mkfs.ext4 -q -F "$1"
+	remove_backstore c
+	mount "$1" /mnt
+	umount /mnt
+	ok "a disk has its block device for itself"
+}
+
 deleted()
 {
 	local sg
@@ -258,5 +281,6 @@ run()
 		dead_fs ""
 		umount /mnt
 	done
+	claimed "$disk"
 	grow_device "$disk"
 }

@@ -263,6 +263,22 @@ static int fit_image(const struct request *req, struct image *img)
 	return LUNARCTL_OK;
 }
 
+/* Before image_check(): a disk has claimed its block device. */
+static int check_not_exported(const struct model *m, const struct image *img)
+{
+	struct disk *d;
+
+	for_each(d, m->disks) {
+		if (!*d->path || !image_is(img, d->path))
+			continue;
+		complain("%s is exported already, as %s; two LUNs on one image would destroy it. "
+			 "See lunarctl status",
+			 img->path, d->name);
+		return LUNARCTL_CONFLICT;
+	}
+	return LUNARCTL_OK;
+}
+
 static int plan_disk(struct model *m, const struct request *req, const struct image *img,
 		     struct disk **added)
 {
@@ -270,16 +286,7 @@ static int plan_disk(struct model *m, const struct request *req, const struct im
 	struct disk *d;
 
 	for_each(d, m->disks) {
-		bool same_name = !strcmp(d->name, req->name);
-
-		if (*d->path && image_is(img, d->path)) {
-			complain(
-				"%s is exported already, as %s; two LUNs on one image would destroy "
-				"it. See lunarctl status",
-				img->path, d->name);
-			return LUNARCTL_CONFLICT;
-		}
-		if (same_name && !strcmp(d->plugin, LUNAR_BACKSTORE_NAME)) {
+		if (!strcmp(d->name, req->name) && !strcmp(d->plugin, LUNAR_BACKSTORE_NAME)) {
 			complain("backstore %s exists already, for %s; choose another --name",
 				 d->name, *d->path ? d->path : "no path");
 			return LUNARCTL_CONFLICT;
@@ -459,6 +466,8 @@ static int export(const struct request *req, struct model *m, struct image *img)
 	/* Under the lock: what is seen here must still be so when it is used. */
 	if (!rc)
 		rc = image_look(img, req->path);
+	if (!rc)
+		rc = check_not_exported(m, img);
 	if (!rc)
 		rc = image_check(img);
 	if (!rc)
