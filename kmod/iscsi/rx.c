@@ -15,6 +15,7 @@
 #include "rx.h"
 #include "session.h"
 #include "stats.h"
+#include "tmf.h"
 #include "tx.h"
 
 /* A PDU counts as one more for so many bytes: it takes that long to copy them. */
@@ -534,14 +535,16 @@ static int step(struct lunar_conn *conn)
 
 /*
  * In full feature phase not behind a Logout (RFC 7143 11.14), nor behind what made us
- * close the connection, nor when the peer does not read its answers.
+ * close the connection, nor when the peer does not read its answers, nor behind the reset
+ * of a LUN.
  */
 static bool reads_on(const struct lunar_conn *conn)
 {
 	return !conn->io_owned ||
 	       (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
 		conn->queued < (conn->session->discovery ? MAX_QUEUED_DISCOVERY :
-							   MAX_QUEUED));
+							   MAX_QUEUED) &&
+		(!conn->tmfs.nr || !lunar_tmf_is_resetting(conn)));
 }
 
 /**

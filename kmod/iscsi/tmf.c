@@ -287,6 +287,26 @@ void lunar_tmf_run(struct lunar_conn *conn)
 }
 
 /**
+ * lunar_tmf_is_resetting() - does target core reset a LUN for this connection?
+ * @conn:	the connection
+ *
+ * It aborts what it finds meanwhile, also what came after the TMF, and answers nothing
+ * of the session that asked for it: so nothing more is to be received until then. Should
+ * that be too long the connection is closed. Owner's context.
+ *
+ * Return: true if so.
+ */
+bool lunar_tmf_is_resetting(const struct lunar_conn *conn)
+{
+	const struct lunar_cmd *cmd;
+
+	list_for_each_entry(cmd, &conn->tmfs.list, tx_entry)
+		if (cmd->tmf.next < cmd->tmf.nr || atomic_read(&cmd->tmf.tmrs))
+			return true;
+	return false;
+}
+
+/**
  * lunar_tmf_drop() - no task management function will be answered any more
  * @conn:	its socket is closed
  *

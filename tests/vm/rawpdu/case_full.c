@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include "rawpdu.h"
 
@@ -160,17 +157,15 @@ static void logout_last(void)
 {
 	struct conn *c = login_usual();
 	union bhs bhs;
-	int cork = 1;
 
-	setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+	conn_cork(c, true);
 	bhs_init(c, &bhs, ISCSI_OP_LOGOUT);
 	bhs.logout.flags = FINAL | ISCSI_LOGOUT_REASON_CLOSE_SESSION;
 	pdu_send(c, &bhs, NULL, 0);
 	bhs_init(c, &bhs, ISCSI_OP_NOOP_OUT);
 	hton24(bhs.hdr.dlength, 0xffffff);
 	conn_send(c, &bhs, sizeof(bhs));
-	cork = 0;
-	setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+	conn_cork(c, false);
 	pdu_want(c, ISCSI_OP_LOGOUT_RSP);
 	want_closed(c);
 	conn_close(c);

@@ -416,6 +416,39 @@ static void reset_waiting(void)
 	tmf_while_waiting(ISCSI_TM_FUNC_LOGICAL_UNIT_RESET);
 }
 
+/* What comes with a LUN RESET, but behind it, is answered: if need be with its attention. */
+static void behind_reset(void)
+{
+	struct conn *c = prepare(6);
+	bool reset = false, answered = false;
+	struct iscsi_r2t_rsp *r2t;
+	static struct pdu pdu;
+	union bhs bhs;
+	u32 itt;
+
+	conn_cork(c, true);
+	bhs_init(c, &bhs, ISCSI_OP_SCSI_TMFUNC | ISCSI_OP_IMMEDIATE);
+	bhs.tm.flags = FINAL | ISCSI_TM_FUNC_LOGICAL_UNIT_RESET;
+	bhs.tm.lun.scsi_lun[1] = opt.lun;
+	bhs.tm.rtt = htobe32(ISCSI_RESERVED_TAG);
+	pdu_send(c, &bhs, NULL, 0);
+	itt = begin_write(c, 0, true);
+	conn_cork(c, false);
+	while (!reset || !answered) {
+		if (!pdu_recv(c, &pdu))
+			fail("closed");
+		r2t = &pdu.bhs.r2t;
+		if (pdu.bhs.hdr.opcode == ISCSI_OP_R2T)
+			scsi_data_out(c, itt, be32toh(r2t->ttt), be32toh(r2t->data_offset),
+				      new + be32toh(r2t->data_offset),
+				      be32toh(r2t->data_length), 65536);
+		reset |= pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_TMFUNC_RSP;
+		answered |= pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_CMD_RSP;
+	}
+	test_unit_ready(c);
+	logout(c);
+}
+
 /* A LUN RESET of one initiator ends the WRITE of another, which waits for data. */
 static void reset_by_other(void)
 {
@@ -466,6 +499,7 @@ const struct test_case write_cases[] = {
 	{ "tmf-abort-waiting", "11.5, 4.2.3.3", abort_waiting },
 	{ "tmf-abort-set-waiting", "11.5", abort_set_waiting },
 	{ "tmf-reset-waiting", "11.5", reset_waiting },
+	{ "tmf-reset-behind", "11.5.1", behind_reset },
 	{ "tmf-reset-by-other", "11.5", reset_by_other },
 	{}
 };

@@ -84,6 +84,14 @@ void conn_reset(struct conn *c)
 	conn_close(c);
 }
 
+/* What is sent meanwhile goes out in one segment, if it fits into one. */
+void conn_cork(struct conn *c, bool on)
+{
+	int cork = on;
+
+	setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+}
+
 /* False if the target has closed the connection. */
 bool conn_send(struct conn *c, const void *buf, size_t len)
 {

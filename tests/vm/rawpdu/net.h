@@ -85,6 +85,7 @@ struct conn {
 struct conn *conn_open(void);
 void conn_close(struct conn *c);
 void conn_reset(struct conn *c);
+void conn_cork(struct conn *c, bool on);
 bool conn_send(struct conn *c, const void *buf, size_t len);
 bool conn_wait_closed(struct conn *c, u32 ms);
 void bhs_init(struct conn *c, union bhs *bhs, u8 opcode);
