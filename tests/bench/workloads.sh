@@ -11,7 +11,8 @@
 #   count     load.c once more, with copies, allocations, wakeups and skbs counted:
 #             in counts.csv, not among the times
 #   snapshot  how often lunar can take one, and for how long it holds up writes; HOW
-#             are options of the fio that runs meanwhile, - for none
+#             are options of the fio that runs meanwhile, - for none. Behind all others:
+#             from then on the image is in many pieces
 #   idle      load.c's idle sessions, and what memory they cost: in counts.csv
 # DURABILITY any: all variants, for the workload does not depend on it; else only
 # targets of these kinds. FILESYSTEM block: the bare device; ext4 and xfs are on the same
@@ -34,8 +35,6 @@ workloads()
 	stable-1m       fio   stable      ext4,xfs,block  full   --rw=write --bs=1m --iodepth=8 --numjobs=1
 	randrw-4k       fio   write-back  tmpfs,ext4,xfs  full   --rw=randrw --rwmixread=70 --bs=4k --iodepth=32 --numjobs=4
 	db-8k           fio   write-back  tmpfs,ext4,xfs  full   --rw=randrw --rwmixread=70 --bs=8k --iodepth=16 --numjobs=4
-	snapshot-idle   snapshot  write-back,stable  xfs      short  -
-	snapshot-load   snapshot  write-back,stable  xfs      short  --rw=randwrite --bs=4k --iodepth=32 --numjobs=4
 	fua-4k-d1       fio   write-back  ext4,xfs,block  full   --rw=randwrite --bs=4k --sync=dsync --iodepth=1 --numjobs=1
 	fua-4k-d8       fio   write-back  ext4,xfs,block  full   --rw=randwrite --bs=4k --sync=dsync --iodepth=8 --numjobs=1
 	fua-4k-d32      fio   write-back  ext4,xfs,block  full   --rw=randwrite --bs=4k --sync=dsync --iodepth=32 --numjobs=1
@@ -63,6 +62,8 @@ workloads()
 	luns500-read-4k luns  any         tmpfs           full   -R -b 4096 -d 32 -L 500
 	ats-wb          ats   write-back  xfs             short  -a 32 -c 4 -b 512
 	ats-wt          ats   stable      xfs             full   -a 32 -c 4 -b 512
+	snapshot-idle   snapshot  write-back,stable  xfs      short  -
+	snapshot-load   snapshot  write-back,stable  xfs      short  --rw=randwrite --bs=4k --iodepth=32 --numjobs=4
 	count-read-4k   count any         tmpfs           short  -R -b 4096 -d 32
 	count-read-1m   count any         tmpfs           short  -b 1048576 -d 8
 	count-write-4k  count write-back  tmpfs           short  -w -R -b 4096 -d 32
