@@ -179,7 +179,8 @@ hangs()
 
 	dm_create hang "0 262144 linear $(spare_disk 0) 0"
 	mkfs.ext4 -q -F "$(dm_device hang)"
-	mount "$(dm_device hang)" /mnt
+	# No commit of the journal meanwhile, which would hang and the WRITE with it.
+	mount -o commit=300 "$(dm_device hang)" /mnt
 	dd if=/dev/zero of=/mnt/caw.img bs=1M count=64 conv=fsync status=none
 	loop_store c /mnt/caw.img 64M fd_buffered_io=1
 	sg=$(loop_sg c)
