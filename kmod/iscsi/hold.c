@@ -25,7 +25,7 @@ bool lunar_hold_has(const struct lunar_conn *conn, u32 cmdsn)
 	const struct lunar_held *held;
 
 	list_for_each_entry(held, &conn->rx.held, entry)
-		if (held->cmdsn == cmdsn)
+		if (held->cmdsn == cmdsn && !is_data_out(held))
 			return true;
 	return false;
 }
@@ -129,14 +129,15 @@ int lunar_hold_add(struct lunar_conn *conn)
 /**
  * lunar_hold_next() - the next PDU whose turn it is
  * @conn:	the connection
+ * @resetting:	a SCSI command, and what is behind it, is to wait
  *
  * Numbers that are to be skipped are taken from the window here. Owner's
  * context.
  *
  * Return: the PDU, for lunar_hold_free(), or NULL if there is none, or a gap
- * before it.
+ * before it, or it is to wait.
  */
-struct lunar_held *lunar_hold_next(struct lunar_conn *conn)
+struct lunar_held *lunar_hold_next(struct lunar_conn *conn, bool resetting)
 {
 	struct lunar_window *win = &conn->session->window;
 	struct lunar_held *held;
@@ -145,6 +146,9 @@ struct lunar_held *lunar_hold_next(struct lunar_conn *conn)
 		held = list_first_entry_or_null(&conn->rx.held, struct lunar_held,
 						entry);
 		if (!held || iscsi_sna_gt(held->cmdsn, win->exp_cmdsn))
+			return NULL;
+		if (resetting && !held->skip &&
+		    held->pdu.opcode == ISCSI_OP_SCSI_CMD)
 			return NULL;
 		take_out(conn, held);
 		if (!held->skip)

@@ -37,7 +37,7 @@ struct lunar_held {
 bool lunar_hold_has(const struct lunar_conn *conn, u32 cmdsn);
 bool lunar_hold_is_data_of(const struct lunar_conn *conn, itt_t itt);
 int lunar_hold_add(struct lunar_conn *conn);
-struct lunar_held *lunar_hold_next(struct lunar_conn *conn);
+struct lunar_held *lunar_hold_next(struct lunar_conn *conn, bool resetting);
 void lunar_hold_free(struct lunar_held *held);
 void lunar_hold_free_all(struct lunar_conn *conn);
 int lunar_hold_abort(struct lunar_conn *conn, itt_t itt, u32 cmdsn, u32 before);

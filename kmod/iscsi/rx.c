@@ -208,6 +208,9 @@ static int sequence(struct lunar_conn *conn)
 	switch (lunar_window_check(&conn->session->window, cmdsn,
 				   rx->pdu.immediate)) {
 	case LUNAR_WINDOW_TAKE:
+		/* One that is held, for the end of a reset, came first. */
+		if (!rx->pdu.immediate && lunar_hold_has(conn, cmdsn))
+			break;
 		rx->numbered = !rx->pdu.immediate;
 		return 0;
 	case LUNAR_WINDOW_AHEAD:
@@ -281,6 +284,9 @@ static int recv_header_digest(struct lunar_conn *conn)
 			return -EBADMSG;
 		}
 	}
+	/* The end of the reset has us look again. */
+	if (rx->pdu.opcode == ISCSI_OP_SCSI_CMD && lunar_tmf_is_resetting(conn))
+		return -EAGAIN;
 	ret = dispatch(conn);
 	if (ret < 0)
 		return ret == -ENOMEM ? starve(conn) : ret;
@@ -448,16 +454,17 @@ static int replay(struct lunar_conn *conn, const struct lunar_held *held)
 	return ret;
 }
 
-/* A gap may have been closed. */
-static int replay_held(struct lunar_conn *conn)
+/* A gap may have been closed, or a reset be over. */
+static int replay_held(struct lunar_conn *conn, int *budget)
 {
 	struct lunar_held *held;
 	int ret = 0;
 
 	while (!ret && lunar_conn_state(conn) == LUNAR_CONN_FULL) {
-		held = lunar_hold_next(conn);
+		held = lunar_hold_next(conn, lunar_tmf_is_resetting(conn));
 		if (!held)
 			break;
+		*budget -= 1;
 		ret = replay(conn, held);
 		lunar_hold_free(held);
 	}
@@ -506,11 +513,6 @@ static int recv_data_digest(struct lunar_conn *conn)
 	if (ret < 0)
 		return ret == -ENOMEM && !bad ? starve(conn) : ret;
 	reset(conn);
-	if (!list_empty(&conn->rx.held)) {
-		ret = replay_held(conn);
-		if (ret < 0)
-			return ret;
-	}
 	return 1;
 }
 
@@ -535,16 +537,14 @@ static int step(struct lunar_conn *conn)
 
 /*
  * In full feature phase not behind a Logout (RFC 7143 11.14), nor behind what made us
- * close the connection, nor when the peer does not read its answers, nor behind the reset
- * of a LUN.
+ * close the connection, nor when the peer does not read its answers.
  */
 static bool reads_on(const struct lunar_conn *conn)
 {
 	return !conn->io_owned ||
 	       (lunar_conn_state(conn) == LUNAR_CONN_FULL &&
 		conn->queued < (conn->session->discovery ? MAX_QUEUED_DISCOVERY :
-							   MAX_QUEUED) &&
-		(!conn->tmfs.nr || !lunar_tmf_is_resetting(conn)));
+							   MAX_QUEUED));
 }
 
 /**
@@ -563,7 +563,16 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 {
 	int ret;
 
-	while (*budget > 0) {
+	for (;;) {
+		/* Be the budget used up: what was skipped is said by the next answer. */
+		if (!conn->rx.done && conn->rx.step == LUNAR_RX_BHS &&
+		    !list_empty(&conn->rx.held)) {
+			ret = replay_held(conn, budget);
+			if (ret < 0)
+				return ret;
+		}
+		if (*budget <= 0)
+			return 1;
 		if (conn->rx.step == LUNAR_RX_BHS && !reads_on(conn))
 			return 0;
 		ret = step(conn);
@@ -577,7 +586,6 @@ int lunar_rx_run(struct lunar_conn *conn, int *budget)
 				   conn->moved + conn->rx.pdu.data_len);
 		}
 	}
-	return 1;
 }
 
 /**

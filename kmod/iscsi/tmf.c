@@ -291,7 +291,7 @@ void lunar_tmf_run(struct lunar_conn *conn)
  * @conn:	the connection
  *
  * It aborts what it finds meanwhile, also what came after the TMF, and answers nothing
- * of the session that asked for it: so nothing more is to be received until then. Should
+ * of the session that asked for it: so no SCSI command is to begin until then. Should
  * that be too long the connection is closed. Owner's context.
  *
  * Return: true if so.

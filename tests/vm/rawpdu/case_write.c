@@ -416,23 +416,34 @@ static void reset_waiting(void)
 	tmf_while_waiting(ISCSI_TM_FUNC_LOGICAL_UNIT_RESET);
 }
 
-/* What comes with a LUN RESET, but behind it, is answered: if need be with its attention. */
-static void behind_reset(void)
+/*
+ * What comes with a LUN RESET, but behind it, is answered: if need be with its
+ * attention. With a gap both are held, and closing it lets them go on.
+ */
+static void behind(bool gap)
 {
+	static const u8 test_unit_ready_cdb[ISCSI_CDB_SIZE];
 	struct conn *c = prepare(6);
 	bool reset = false, answered = false;
+	u32 missing = c->cmdsn, next, itt;
 	struct iscsi_r2t_rsp *r2t;
 	static struct pdu pdu;
 	union bhs bhs;
-	u32 itt;
 
+	c->cmdsn += gap;
 	conn_cork(c, true);
-	bhs_init(c, &bhs, ISCSI_OP_SCSI_TMFUNC | ISCSI_OP_IMMEDIATE);
+	bhs_init(c, &bhs, ISCSI_OP_SCSI_TMFUNC | (gap ? 0 : ISCSI_OP_IMMEDIATE));
 	bhs.tm.flags = FINAL | ISCSI_TM_FUNC_LOGICAL_UNIT_RESET;
 	bhs.tm.lun.scsi_lun[1] = opt.lun;
 	bhs.tm.rtt = htobe32(ISCSI_RESERVED_TAG);
 	pdu_send(c, &bhs, NULL, 0);
 	itt = begin_write(c, 0, true);
+	if (gap) {
+		next = c->cmdsn;
+		c->cmdsn = missing;
+		scsi_send(c, test_unit_ready_cdb, FINAL, 0, NULL, 0);
+		c->cmdsn = next;
+	}
 	conn_cork(c, false);
 	while (!reset || !answered) {
 		if (!pdu_recv(c, &pdu))
@@ -442,11 +453,26 @@ static void behind_reset(void)
 			scsi_data_out(c, itt, be32toh(r2t->ttt), be32toh(r2t->data_offset),
 				      new + be32toh(r2t->data_offset),
 				      be32toh(r2t->data_length), 65536);
-		reset |= pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_TMFUNC_RSP;
-		answered |= pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_CMD_RSP;
+		if (pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_TMFUNC_RSP) {
+			if (pdu.bhs.tm_rsp.response)
+				fail("response %u", pdu.bhs.tm_rsp.response);
+			reset = true;
+		}
+		answered |= pdu.bhs.hdr.opcode == ISCSI_OP_SCSI_CMD_RSP &&
+			    pdu.bhs.hdr.itt == htobe32(itt);
 	}
 	test_unit_ready(c);
 	logout(c);
+}
+
+static void behind_reset(void)
+{
+	behind(false);
+}
+
+static void behind_held_reset(void)
+{
+	behind(true);
 }
 
 /* A LUN RESET of one initiator ends the WRITE of another, which waits for data. */
@@ -500,6 +526,7 @@ const struct test_case write_cases[] = {
 	{ "tmf-abort-set-waiting", "11.5", abort_set_waiting },
 	{ "tmf-reset-waiting", "11.5", reset_waiting },
 	{ "tmf-reset-behind", "11.5.1", behind_reset },
+	{ "tmf-reset-behind-held", "11.5.1", behind_held_reset },
 	{ "tmf-reset-by-other", "11.5", reset_by_other },
 	{}
 };
