@@ -3,7 +3,8 @@
  * PDUs that came before their turn. RFC 7143 4.2.2.1 has commands delivered in
  * the order of CmdSN; on one connection a number is missing only if the
  * initiator did not send it, or sent what was discarded. What follows is held
- * here until the gap is closed: by the command, or by an ABORT TASK for it.
+ * here until the gap is closed: by the command, or by an ABORT TASK for it. SCSI
+ * commands among it also wait for the end of a reset: lunar_tmf_is_resetting().
  */
 #ifndef LUNAR_HOLD_H
 #define LUNAR_HOLD_H
